@@ -1,0 +1,1 @@
+"""The Django project: settings, the one API, the example application and its devstack."""

@@ -1,0 +1,1 @@
+"""Pages that show what the engine did; reads through `optimizer.selectors` only."""

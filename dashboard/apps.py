@@ -1,0 +1,9 @@
+"""The dashboard as a Django app."""
+
+from django.apps import AppConfig
+
+
+class DashboardConfig(AppConfig):
+    """Pages that show what the engine saved."""
+
+    name = "dashboard"

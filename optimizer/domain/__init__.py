@@ -1,0 +1,1 @@
+"""Pure decisions: no I/O, no Django, no clock (`now` is passed in)."""

@@ -1,0 +1,115 @@
+"""What happened, as frozen values: each step of the flow emits one, metrics subscribe to them.
+
+A fact holds no row, no token and no personal value: relation names, outcomes, sizes and times only.
+Times are in seconds, sizes in bytes on the wire.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class ReadOutcome(StrEnum):
+    """How a read was answered."""
+
+    HIT = "hit"  # from a cache tier, under standing stamps
+    STALE = "stale"  # from a cache tier, marked as older than asked
+    COALESCED = "coalesced"  # by a fetch that another caller had under way
+    MISS = "miss"  # by Supabase; the answer may be cached
+    BYPASS = "bypass"  # by Supabase; not cacheable, or the cache is off or away
+    ERROR = "error"  # Supabase refused or failed
+
+
+class Tier(StrEnum):
+    """Which tier answered."""
+
+    L1 = "l1"
+    L2 = "l2"
+    UPSTREAM = "upstream"
+
+
+class MissReason(StrEnum):
+    """Why a read was not answered from the cache."""
+
+    COLD = "cold"
+    EXPIRED = "expired"
+    INVALIDATED = "invalidated"
+    EVICTED = "evicted"
+    BYPASSED = "bypassed"
+
+
+class Operation(StrEnum):
+    """What a request asks of a relation."""
+
+    READ = "read"
+    INSERT = "insert"
+    UPSERT = "upsert"
+    UPDATE = "update"
+    DELETE = "delete"
+    RPC = "rpc"
+
+
+@dataclass(frozen=True, slots=True)
+class CacheRead:
+    """A caller asked to read, and was answered."""
+
+    relation: str  # "schema.name"
+    outcome: ReadOutcome
+    tier: Tier
+    reason: MissReason | None  # None for hits
+    seconds: float  # as the caller saw it
+    body_bytes: int  # of the answer; for a hit, what the fill had cost on the wire
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeMade:
+    """A caller asked to write, and was answered."""
+
+    relation: str
+    operation: Operation
+    status: int  # HTTP status; 0 where the outcome is unknown
+    seconds: float
+    fenced: bool  # False: Valkey was away, other processes may serve older rows until the TTL
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamCall:
+    """One HTTP request left for Supabase."""
+
+    relation: str
+    operation: Operation
+    status: int  # 0 where no answer came
+    seconds: float
+    sent_bytes: int
+    received_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseTaken:
+    """The pool lent a connection."""
+
+    reused: bool  # False: a client had to be made
+    waited: float
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFlushed:
+    """A batch was carried out."""
+
+    relation: str
+    operation: Operation
+    rows: int
+    failed: int
+    calls: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class CacheFault:
+    """The shared tier could not be used; the caller was served without it."""
+
+    step: str  # "look", "fill", "begin", "end", "touch"
+
+
+Fact = CacheRead | ChangeMade | UpstreamCall | LeaseTaken | BatchFlushed | CacheFault
+Emit = Callable[[Fact], None]

@@ -1,0 +1,83 @@
+"""Every error that the engine raises.
+
+    CanvaloError
+     ├─ ConfigurationError      a setting is missing or wrong; says which and what to do
+     ├─ TokenError              a caller's token was refused
+     │   ├─ TokenMissing
+     │   ├─ TokenExpired
+     │   └─ TokenInvalid        forged, wrong key, wrong algorithm, malformed
+     ├─ QueryError              a question that cannot be put into canonical form
+     ├─ CacheUnavailable        Valkey cannot be reached; the caller goes on without it
+     ├─ FenceUnavailable        a write to a `strict` table cannot be fenced, so it was not sent
+     ├─ PoolError
+     │   ├─ PoolFull            the waiting line is at its limit; nothing was queued
+     │   └─ PoolTimeout         a connection did not become free in time
+     ├─ UpstreamError           Supabase could not be reached or broke off
+     │   ├─ UpstreamUnreachable the request provably never left
+     │   └─ OutcomeUnknown      a write was sent and its outcome is not known
+     └─ BatchError              a batch that cannot be started: too many rows, no rows, wrong shape
+"""
+
+
+class CanvaloError(Exception):
+    """Base of all; its text is fit to be shown to the caller."""
+
+
+class ConfigurationError(CanvaloError):
+    """A setting is missing or wrong."""
+
+
+class TokenError(CanvaloError):
+    """A caller's token was refused; nothing was asked of Supabase and nothing cached."""
+
+
+class TokenMissing(TokenError):  # noqa: N818 - named for what happened, as psycopg_pool does
+    """The call carried no token."""
+
+
+class TokenExpired(TokenError):  # noqa: N818
+    """The token was once valid."""
+
+
+class TokenInvalid(TokenError):  # noqa: N818
+    """The token is forged, malformed, or signed by a key or algorithm that is not accepted."""
+
+
+class QueryError(CanvaloError):
+    """A question that cannot be put into canonical form."""
+
+
+class CacheUnavailable(CanvaloError):  # noqa: N818
+    """The shared tier cannot be reached."""
+
+
+class FenceUnavailable(CanvaloError):  # noqa: N818
+    """A write to a strict table cannot be fenced, so it was not sent."""
+
+
+class PoolError(CanvaloError):
+    """The pool could not lend a connection."""
+
+
+class PoolFull(PoolError):  # noqa: N818
+    """The waiting line is at its limit; nothing was queued."""
+
+
+class PoolTimeout(PoolError):  # noqa: N818
+    """A connection did not become free in time."""
+
+
+class UpstreamError(CanvaloError):
+    """Supabase could not be reached or broke off."""
+
+
+class UpstreamUnreachable(UpstreamError):  # noqa: N818
+    """The request provably never left."""
+
+
+class OutcomeUnknown(UpstreamError):  # noqa: N818
+    """A write was sent and no answer came: it may or may not have taken effect."""
+
+
+class BatchError(CanvaloError):
+    """A batch that cannot be started."""
