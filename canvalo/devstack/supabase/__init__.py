@@ -1,0 +1,1 @@
+"""What a Supabase project offers beside PostgREST: sign-in, storage, functions, webhooks."""
