@@ -1,0 +1,1 @@
+"""What replaces a Supabase account, a PostgreSQL and a Valkey server on a laptop."""

@@ -1,0 +1,1 @@
+"""The devstack: what replaces a Supabase account on a laptop."""
