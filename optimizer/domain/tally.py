@@ -1,0 +1,125 @@
+"""Sums that can be added up in any order: counters and a histogram with logarithmic buckets.
+
+Everything is an integer, times in nanoseconds, so that adding is exactly associative and
+commutative: the totals are the same however processes, flushes and minutes are grouped.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from math import exp, log
+from typing import NamedTuple, Self
+
+NANOSECONDS = 1_000_000_000
+GROWTH = 1.1  # of one bucket to the next: a quantile is at most 4.8 % off
+SMALLEST = 1e-6  # seconds; anything faster is in bucket 0
+LAST_BUCKET = 240  # holds everything slower than about two hours
+LONGEST = 1e6  # seconds; a longer time is a broken clock and is cut
+OTHER = "__other__"  # stands for the relations beyond the cap
+
+_PER_BUCKET = 1 / log(GROWTH)
+_OFFSET = -log(SMALLEST) * _PER_BUCKET
+
+
+class Step(StrEnum):
+    """Which step of the flow was counted."""
+
+    ASKED = "asked"  # a caller asked the engine, and was answered
+    SENT = "sent"  # a request left for Supabase
+    LENT = "lent"  # the pool lent a connection
+    BATCHED = "batched"  # a batch was carried out
+    FAULT = "fault"  # the engine did its work without something
+
+
+class Key(NamedTuple):
+    """What is told apart within a minute."""
+
+    step: str
+    relation: str
+    operation: str
+    outcome: str
+
+
+@dataclass(slots=True)
+class Tally:
+    """What happened under one key."""
+
+    count: int = 0
+    nanoseconds: int = 0
+    received: int = 0  # bytes on the wire
+    sent: int = 0
+    rows: int = 0
+    failed: int = 0
+    calls: int = 0
+    buckets: dict[int, int] = field(default_factory=dict)
+
+    def add(self, seconds: float, received: int = 0, sent: int = 0) -> None:
+        """Count one event; a negative, endless or undefined time counts as what can be meant."""
+        seconds = min(seconds, LONGEST) if seconds > 0 else 0.0
+        self.count += 1
+        self.nanoseconds += int(seconds * NANOSECONDS)
+        self.received += received
+        self.sent += sent
+        bucket = bucket_of(seconds)
+        self.buckets[bucket] = self.buckets.get(bucket, 0) + 1
+
+    def merge(self, other: "Tally") -> Self:
+        """Add another tally to this one."""
+        for name in COUNTERS:
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        for bucket, count in other.buckets.items():
+            self.buckets[bucket] = self.buckets.get(bucket, 0) + count
+        return self
+
+    @property
+    def seconds(self) -> float:
+        """All the time together."""
+        return self.nanoseconds / NANOSECONDS
+
+    @property
+    def mean_seconds(self) -> float | None:
+        """The average time, unknown where nothing was counted."""
+        return self.seconds / self.count if self.count else None
+
+    def quantile(self, share: float) -> float | None:
+        """The time in seconds that `share` of the events did not exceed, within 5 %."""
+        left = share * sum(self.buckets.values())
+        for bucket in sorted(self.buckets):
+            left -= self.buckets[bucket]
+            if left <= 0:
+                return middle_of(bucket)
+        return None
+
+
+COUNTERS = ("count", "nanoseconds", "received", "sent", "rows", "failed", "calls")
+
+
+def bucket_of(seconds: float) -> int:
+    """The bucket that holds a time."""
+    if seconds <= SMALLEST:
+        return 0
+    return min(int(log(seconds) * _PER_BUCKET + _OFFSET) + 1, LAST_BUCKET)
+
+
+def middle_of(bucket: int) -> float:
+    """The time that stands for a bucket: equally far, in proportion, from both its ends."""
+    if bucket == 0:
+        return SMALLEST
+    return SMALLEST * exp(bucket / _PER_BUCKET) * 2 / (GROWTH + 1)
+
+
+def merged(tallies: Iterable[Tally]) -> Tally:
+    """The sum of many, in a fresh tally."""
+    total = Tally()
+    for tally in tallies:
+        total.merge(tally)
+    return total
+
+
+def matching(tallies: Mapping[Key, Tally], step: Step, *outcomes: str) -> Tally:
+    """The sum of one step, of some of its outcomes if they are named."""
+    return merged(
+        tally
+        for key, tally in tallies.items()
+        if key.step == step and (not outcomes or key.outcome in outcomes)
+    )

@@ -1,0 +1,1 @@
+"""Counting: facts become deltas, deltas minutes, minutes rows."""
