@@ -1,9 +1,37 @@
 """The ASGI entry point: `uvicorn canvalo.asgi:application`."""
 
 import os
+from collections.abc import Awaitable, Callable
+from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canvalo.settings")
 
-application = get_asgi_application()
+_django = get_asgi_application()
+
+Receive = Callable[[], Awaitable[dict[str, Any]]]
+Send = Callable[[dict[str, Any]], Awaitable[None]]
+
+
+async def application(scope: Any, receive: Any, send: Any) -> None:
+    """Serve requests by Django; Django knows no lifespan, so that part is answered here."""
+    if scope["type"] == "lifespan":
+        await _lifespan(receive, send)
+    else:
+        await _django(scope, receive, send)
+
+
+async def _lifespan(receive: Receive, send: Send) -> None:
+    """Open the engine when the server starts, and hand its counts over when it stops."""
+    from optimizer import runtime
+
+    while True:
+        message = await receive()
+        if message["type"] == "lifespan.startup":
+            runtime.current()
+            await send({"type": "lifespan.startup.complete"})
+        else:
+            await runtime.close_current()
+            await send({"type": "lifespan.shutdown.complete"})
+            return

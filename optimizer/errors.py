@@ -1,21 +1,21 @@
 """Every error that the engine raises.
 
-    CanvaloError
-     ├─ ConfigurationError      a setting is missing or wrong; says which and what to do
-     ├─ TokenError              a caller's token was refused
-     │   ├─ TokenMissing
-     │   ├─ TokenExpired
-     │   └─ TokenInvalid        forged, wrong key, wrong algorithm, malformed
-     ├─ QueryError              a question that cannot be put into canonical form
-     ├─ CacheUnavailable        Valkey cannot be reached; the caller goes on without it
-     ├─ FenceUnavailable        a write to a `strict` table cannot be fenced, so it was not sent
-     ├─ PoolError
-     │   ├─ PoolFull            the waiting line is at its limit; nothing was queued
-     │   └─ PoolTimeout         a connection did not become free in time
-     ├─ UpstreamError           Supabase could not be reached or broke off
-     │   ├─ UpstreamUnreachable the request provably never left
-     │   └─ OutcomeUnknown      a write was sent and its outcome is not known
-     └─ BatchError              a batch that cannot be started: too many rows, no rows, wrong shape
+CanvaloError
+ ├─ ConfigurationError      a setting is missing or wrong; says which and what to do
+ ├─ TokenError              a caller's token was refused
+ │   ├─ TokenMissing
+ │   ├─ TokenExpired
+ │   └─ TokenInvalid        forged, wrong key, wrong algorithm, malformed
+ ├─ QueryError              a question that cannot be put into canonical form
+ ├─ CacheUnavailable        Valkey cannot be reached; the caller goes on without it
+ ├─ FenceUnavailable        a write to a `strict` table cannot be fenced, so it was not sent
+ ├─ PoolError
+ │   ├─ PoolFull            the waiting line is at its limit; nothing was queued
+ │   └─ PoolTimeout         a connection did not become free in time
+ ├─ UpstreamError           Supabase could not be reached or broke off
+ │   ├─ UpstreamUnreachable the request provably never left
+ │   └─ OutcomeUnknown      a write was sent and its outcome is not known
+ └─ BatchError              a batch that cannot be started: too many rows, no rows, wrong shape
 """
 
 

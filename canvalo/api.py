@@ -1,0 +1,74 @@
+"""The one API: its routers, and which error becomes which status."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse
+from ninja import NinjaAPI
+from ninja.errors import AuthenticationError, HttpError, ValidationError
+from optimizer.api import router as optimization
+
+from canvalo.crm.answers import error
+from canvalo.crm.api import router as crm
+from optimizer import errors
+from optimizer.version import __version__
+
+api = NinjaAPI(
+    title="Canvalo",
+    version=__version__,
+    description="The example CRM behind the engine, and the engine's statistics.",
+)
+api.add_router("/", crm)
+api.add_router("/", optimization)
+
+# The most particular first: the status and the code under which an error of the engine is told.
+STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
+    (errors.TokenMissing, 401, "token_missing"),
+    (errors.TokenExpired, 401, "token_expired"),
+    (errors.TokenInvalid, 401, "token_invalid"),
+    (errors.BatchError, 422, "batch"),
+    (errors.PoolFull, 503, "pool_full"),
+    (errors.PoolTimeout, 503, "pool_timeout"),
+    (errors.FenceUnavailable, 503, "fence_unavailable"),
+    (errors.UpstreamUnreachable, 502, "upstream_unreachable"),
+    (errors.OutcomeUnknown, 504, "outcome_unknown"),
+    (errors.UpstreamError, 502, "upstream"),
+)
+
+
+def _handler(status: int, code: str) -> Callable[[HttpRequest, Any], HttpResponse]:
+    def handle(request: HttpRequest, exc: Exception) -> HttpResponse:
+        answer = error(status, str(exc), code)
+        if status == 401:
+            answer["WWW-Authenticate"] = "Bearer"
+        return answer
+
+    return handle
+
+
+for kind, status, code in STATUSES:
+    api.add_exception_handler(kind, _handler(status, code))
+
+
+@api.exception_handler(ValidationError)
+def _invalid(request: HttpRequest, exc: ValidationError) -> HttpResponse:
+    """Say where and what, but do not repeat what was sent: it may be personal."""
+    problems = [{"where": list(e["loc"]), "what": e["msg"]} for e in exc.errors]
+    return error(422, problems, "invalid")
+
+
+@api.exception_handler(AuthenticationError)
+def _unauthenticated(request: HttpRequest, exc: AuthenticationError) -> HttpResponse:
+    hint = "`manage.py apitoken NAME` makes a token; or sign in as staff"
+    return error(401, "an API token or a staff session is needed", "unauthenticated", hint)
+
+
+@api.exception_handler(HttpError)
+def _http(request: HttpRequest, exc: HttpError) -> HttpResponse:
+    return error(exc.status_code, str(exc), "bad_request" if exc.status_code == 400 else "http")
+
+
+@api.exception_handler(RequestDataTooBig)
+def _too_big(request: HttpRequest, exc: RequestDataTooBig) -> HttpResponse:
+    return error(413, "the body is larger than one megabyte", "too_large")

@@ -1,0 +1,1 @@
+"""The example application that the engine serves: a small CRM whose rows live in Supabase."""

@@ -1,0 +1,33 @@
+"""Who may read the statistics: signed-in staff, or the bearer of an API token."""
+
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils import timezone
+from ninja.security import APIKeyCookie, HttpBearer
+
+from optimizer.models import ApiToken
+from optimizer.models.policy import hash_token
+
+
+class ApiTokenAuth(HttpBearer):
+    """`Authorization: Bearer cvl_…`; made by `manage.py apitoken NAME`."""
+
+    async def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
+        """Return the token's row while it is neither expired nor revoked."""
+        standing = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
+        return await ApiToken.objects.filter(
+            standing, hash=hash_token(token), revoked_at=None
+        ).afirst()
+
+
+class StaffSession(APIKeyCookie):
+    """A browser that is signed in as a member of staff."""
+
+    param_name = "sessionid"
+
+    async def authenticate(self, request: HttpRequest, key: str | None) -> Any | None:
+        """Return the user of the session where it is an active member of staff."""
+        user = await request.auser()
+        return user if user.is_active and user.is_staff else None

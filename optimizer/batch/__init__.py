@@ -1,0 +1,1 @@
+"""Folding many writes into few calls."""

@@ -1,0 +1,1 @@
+"""Two tiers and a single flight; knows nothing of Supabase or Django."""

@@ -1,0 +1,50 @@
+"""System checks: what is missing, what follows from it, and what to do."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
+
+
+@register(Tags.security)
+def tokens_can_be_verified(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Without a key no token can be verified, and what is not verified is never cached."""
+    if settings.SUPABASE_JWT_SECRET or settings.SUPABASE_JWKS_URL:
+        return []
+    return [
+        Warning(
+            "No user token can be verified, so nothing would be cached.",
+            hint="Set SUPABASE_JWT_SECRET, or SUPABASE_JWKS_URL to the project's "
+            "/auth/v1/.well-known/jwks.json. `script/server` sets the first by itself.",
+            id="optimizer.W001",
+        )
+    ]
+
+
+@register()
+def supabase_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """The engine needs the project's address and its public key."""
+    if settings.SUPABASE_URL and settings.SUPABASE_ANON_KEY:
+        return []
+    return [
+        Warning(
+            "SUPABASE_URL or SUPABASE_ANON_KEY is not set, so no request can be sent on.",
+            hint="Start everything with `script/server`, or set both from the project's page.",
+            id="optimizer.W002",
+        )
+    ]
+
+
+@register()
+def valkey_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """Django's caches and the engine's shared tier live in Valkey."""
+    if str(settings.VALKEY_URL).startswith(("redis://", "rediss://", "unix://", "valkey://")):
+        return []
+    return [
+        Error(
+            "VALKEY_URL is not an address of a Valkey or Redis server.",
+            hint="Write it as redis://:password@host:6379/0.",
+            id="optimizer.E001",
+        )
+    ]

@@ -1,0 +1,25 @@
+"""An HTTP answer as a value, and a call that fetches one."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer as it came: status, headers that a client may rely on, the body's wire bytes."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+    def header(self, name: str) -> str:
+        """The value of a header given in lower case, or nothing."""
+        return next((v for n, v in self.headers if n == name), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A request that is ready to leave: how to send it, and how many bytes its body has."""
+
+    send: Callable[[], Awaitable[Answer]]
+    sent_bytes: int = 0

@@ -1,0 +1,30 @@
+"""Which tags a read depends on and which a change touches; relation grain.
+
+Tags are plain strings. `*` stands for everything: a function called by POST may have written
+anywhere, and what cannot be decided invalidates.
+"""
+
+from collections.abc import Iterable
+
+from optimizer.domain.facts import Operation
+from optimizer.domain.query import Change, Read
+
+EVERYTHING = "*"
+
+
+def of_relation(name: str) -> str:
+    """The tag of a whole relation, given as `schema.name`."""
+    return f"r:{name}"
+
+
+def of_read(read: Read, sources: Iterable[str] = ()) -> tuple[str, ...]:
+    """The tags of a read: everything, its relation, and the declared sources behind it."""
+    names = {read.name, *sources}
+    return (EVERYTHING, *sorted(of_relation(name) for name in names))
+
+
+def of_change(change: Change) -> tuple[str, ...]:
+    """The tags that a change touches."""
+    if change.operation is Operation.RPC:
+        return (EVERYTHING,)
+    return (of_relation(change.name),)

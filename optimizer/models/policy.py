@@ -1,0 +1,100 @@
+"""Settings that change at run time, who changed them, and tokens for the API."""
+
+import hashlib
+import secrets
+
+from django.conf import settings
+from django.core.validators import MaxValueValidator, RegexValidator
+from django.db import models
+from django.utils import timezone
+
+from optimizer.domain.ttl import MAX_TTL
+
+RELATION = RegexValidator(
+    r"^([^\s.,]+\.)?[^\s.,]+$", "Write a table's name, or its schema and name: api.contacts."
+)
+
+
+class TableSettings(models.Model):
+    """How the cache treats one table or view; an empty TTL leaves the environment's."""
+
+    relation = models.CharField(
+        max_length=130,
+        unique=True,
+        validators=[RELATION],
+        help_text="A table or view, with its schema (api.contacts) or without (contacts).",
+    )
+    ttl_seconds = models.PositiveIntegerField(
+        "TTL in seconds",
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(MAX_TTL)],
+        help_text="How long an answer may be served; this alone bounds the age of changes that "
+        "nothing announces (SQL run elsewhere). 0 caches nothing; empty takes the default of "
+        "the environment; at most a day.",
+    )
+    enabled = models.BooleanField(
+        default=True, help_text="Off: every read of this table goes to Supabase."
+    )
+    sources = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Other tables that its policies or its view read, comma separated: a change "
+        "to one of them also ends the answers about this one. Example: api.memberships.",
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["relation"]
+        verbose_name = verbose_name_plural = "table settings"
+
+    def __str__(self) -> str:
+        return self.relation
+
+
+class SettingsChange(models.Model):
+    """One change of a setting: who, when, from what to what."""
+
+    at = models.DateTimeField(default=timezone.now, db_index=True)
+    by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
+    )
+    subject = models.CharField(max_length=130)
+    name = models.CharField(max_length=60)
+    before = models.TextField(blank=True)
+    after = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-at"]
+
+    def __str__(self) -> str:
+        return f"{self.subject} {self.name}: {self.before or '—'} → {self.after or '—'}"
+
+
+class ApiToken(models.Model):
+    """A token that may read the statistics; only its hash is kept."""
+
+    name = models.CharField(max_length=80, unique=True)
+    hash = models.CharField(max_length=64, unique=True, editable=False)
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
+    revoked_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = "API token"
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def issue(cls, name: str) -> str:
+        """Make a token, keep its hash, and return the token, which cannot be shown again."""
+        token = f"cvl_{secrets.token_urlsafe(32)}"
+        cls.objects.create(name=name, hash=hash_token(token))
+        return token
+
+
+def hash_token(token: str) -> str:
+    """Hash a token for storage; the token is random, so a plain hash is enough."""
+    return hashlib.sha256(token.encode()).hexdigest()

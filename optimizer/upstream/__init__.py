@@ -1,0 +1,1 @@
+"""Everything that talks to Supabase: one transport, a pool of clients, tokens."""
