@@ -4,7 +4,7 @@ Everything is an integer, times in nanoseconds, so that adding is exactly associ
 commutative: the totals are the same however processes, flushes and minutes are grouped.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from math import exp, log
@@ -114,12 +114,3 @@ def merged(tallies: Iterable[Tally]) -> Tally:
     for tally in tallies:
         total.merge(tally)
     return total
-
-
-def matching(tallies: Mapping[Key, Tally], step: Step, *outcomes: str) -> Tally:
-    """The sum of one step, of some of its outcomes if they are named."""
-    return merged(
-        tally
-        for key, tally in tallies.items()
-        if key.step == step and (not outcomes or key.outcome in outcomes)
-    )

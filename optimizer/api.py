@@ -1,0 +1,16 @@
+"""The engine's endpoints; the project mounts the router and says what an error becomes."""
+
+from django.http import HttpRequest
+from ninja import Router
+
+from optimizer import selectors
+from optimizer.apitokens import ApiTokenAuth, StaffSession
+from optimizer.schemas import StatsOut
+
+router = Router(tags=["optimization"], auth=[ApiTokenAuth(), StaffSession()])
+
+
+@router.get("/optimization/stats", response=StatsOut, summary="What the engine did")
+async def stats(request: HttpRequest) -> StatsOut:
+    """Sums over all processes since the installation, and what is held now."""
+    return await selectors.engine_stats()
