@@ -1,0 +1,157 @@
+"""The ledger: every delivery counts once, however often, late or out of order it comes."""
+
+import pytest
+import redis
+import redis.asyncio
+
+from optimizer.domain.facts import ReadOutcome
+from optimizer.domain.tally import Key
+from optimizer.errors import CacheUnavailable
+from optimizer.metrics import ledger
+from optimizer.metrics.ledger import PoolGauges, Report
+from optimizer.metrics.recorder import Recorder, flush, flush_blocking, flush_now
+from tests.metrics.factories import NOON, call, read
+
+HIT = Key("asked", "api.contacts", "read", "hit")
+MINUTE = int(NOON.timestamp())
+
+
+def deliver(client, batch, at=MINUTE):
+    """Send one batch, whatever was sent before."""
+    ledger.post_blocking(client, Report(batch.process, at, batch, None))
+
+
+async def test_totals_are_what_was_recorded(recorder, async_valkey):
+    """Counts, times, bytes and buckets come back equal."""
+    recorder.record(read(seconds=0.25))
+    recorder.record(call())
+    cells = recorder.take().cells
+    await flush(recorder, async_valkey)
+    totals = await ledger.read_totals(async_valkey)
+    assert totals.tallies == {Key(*key[1:]): tally for key, tally in cells.items()}
+
+
+async def test_two_processes_are_summed(clock, async_valkey):
+    """The totals are those of all processes."""
+    for name in ("one", "two"):
+        process = Recorder(name, clock)
+        process.record(read())
+        await flush(process, async_valkey)
+    totals = await ledger.read_totals(async_valkey)
+    assert totals.tallies[HIT].count == 2
+
+
+def test_a_repeated_delivery_counts_once(recorder, valkey):
+    """An answer that got lost makes the process send again; that changes nothing."""
+    recorder.record(read())
+    batch = recorder.take()
+    deliver(valkey, batch)
+    deliver(valkey, batch)
+    assert ledger.read_minute(valkey, MINUTE)[HIT].count == 1
+
+
+def test_deliveries_out_of_order_all_count(recorder, valkey):
+    """A delayed batch counts after a later one has come, and still only once."""
+    batches = []
+    for _ in range(3):
+        recorder.record(read())
+        batches.append(recorder.take())
+        recorder.settle(batches[-1])
+    for batch in (batches[2], batches[0], batches[1], batches[0], batches[2]):
+        deliver(valkey, batch)
+    assert ledger.read_minute(valkey, MINUTE)[HIT].count == 3
+
+
+def test_an_answer_lost_on_the_way_back_does_not_double_the_count(recorder, valkey):
+    """The process cannot know that its delivery arrived; it sends again, and the sum is right."""
+    recorder.record(read())
+    deliver(valkey, recorder.take())  # arrived, but the process never heard so
+    recorder.record(read())
+    flush_blocking(recorder, valkey)
+    assert ledger.read_minute(valkey, MINUTE)[HIT].count == 2
+
+
+async def test_what_could_not_be_delivered_is_delivered_later(recorder, async_valkey):
+    """With the ledger away nothing raises, nothing is lost, and the delay itself is counted."""
+    away = redis.asyncio.Redis(port=1)
+    recorder.record(read())
+    assert not await flush_now(recorder, away)
+    recorder.record(read())
+    assert await flush_now(recorder, async_valkey)
+    totals = await ledger.read_totals(async_valkey)
+    assert totals.tallies[HIT].count == 2
+    assert totals.tallies[Key("fault", "", "", "report")].count == 1
+    await away.aclose()
+
+
+def test_a_ledger_that_is_away_has_one_name(recorder):
+    """Callers meet the project's own error, which says what is wrong."""
+    recorder.record(read())
+    with pytest.raises(CacheUnavailable, match="cannot be reached"):
+        flush_blocking(recorder, redis.Redis(port=1))
+
+
+async def test_gauges_are_those_of_living_processes(clock, async_valkey, monkeypatch):
+    """A process that no longer reports disappears from the sums."""
+    await flush(Recorder("alive", clock), async_valkey, lambda: PoolGauges(5, 2, 3))
+    monkeypatch.setattr(ledger, "GAUGE_SECONDS", -1)
+    await flush(Recorder("dead", clock), async_valkey, lambda: PoolGauges(9, 9, 0))
+    totals = await ledger.read_totals(async_valkey)
+    assert totals.gauges == [PoolGauges(5, 2, 3)]
+
+
+async def test_an_unused_ledger_has_counted_nothing_since_never(async_valkey):
+    """Before the first report there is no "since"."""
+    totals = await ledger.read_totals(async_valkey)
+    assert (totals.since, totals.tallies, totals.gauges) == (None, {}, [])
+
+
+async def test_since_stays_at_the_first_report(recorder, async_valkey):
+    """Later reports do not move the beginning."""
+    await flush(recorder, async_valkey)
+    await async_valkey.set(ledger.PREFIX + "since", 1000)
+    await flush(recorder, async_valkey)
+    assert (await ledger.read_totals(async_valkey)).since == 1000.0
+
+
+def test_large_sums_stay_exact(recorder, valkey):
+    """Sums beyond what a double holds exactly are not rounded on the way."""
+    recorder.record(read())
+    batch = recorder.take()
+    (tally,) = batch.cells.values()
+    tally.nanoseconds = 2**62 + 1
+    deliver(valkey, batch)
+    assert ledger.read_minute(valkey, MINUTE)[HIT].nanoseconds == 2**62 + 1
+
+
+def test_a_minute_that_grew_stays_open(recorder, valkey):
+    """What arrives between reading and crossing off is stored by the next run."""
+    recorder.record(read(ReadOutcome.HIT))
+    flush_blocking(recorder, valkey)
+    version = ledger.open_minutes(valkey)[MINUTE]
+    recorder.record(read())
+    flush_blocking(recorder, valkey)
+    assert not ledger.close_minute(valkey, MINUTE, version)
+    assert MINUTE in ledger.open_minutes(valkey)
+
+
+def test_a_minute_that_is_not_stored_is_never_forgotten(recorder, valkey):
+    """However old: as long as it is open it is kept."""
+    recorder.record(read())
+    flush_blocking(recorder, valkey)
+    assert ledger.forget_before(valkey, MINUTE + 10 * 86400) == 0
+    assert ledger.read_minute(valkey, MINUTE)[HIT].count == 1
+
+
+def test_a_latecomer_to_a_forgotten_minute_counts_when_it_arrives(recorder, clock, valkey):
+    """The forgotten minute's rows stay as they are, and the total is still exact."""
+    recorder.record(read())
+    late = recorder.take()
+    early = Recorder("early", clock)
+    early.record(read())
+    flush_blocking(early, valkey)
+    ledger.close_minute(valkey, MINUTE, ledger.open_minutes(valkey)[MINUTE])
+    assert ledger.forget_before(valkey, MINUTE + 7200) == 1
+    deliver(valkey, late, at=MINUTE + 7200)
+    assert ledger.read_minute(valkey, MINUTE) == {}
+    assert ledger.read_minute(valkey, MINUTE + 7200)[HIT].count == 1
