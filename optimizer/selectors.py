@@ -11,8 +11,9 @@ from optimizer import runtime
 from optimizer.conf import optimization_settings
 from optimizer.domain.counts import Counts
 from optimizer.domain.facts import ReadOutcome
-from optimizer.domain.series import Freshness, Point, Range, Window, window
+from optimizer.domain.series import CacheFill, Freshness, Point, Range, Window, window
 from optimizer.domain.tally import Key, Step, Tally, merged
+from optimizer.errors import CacheUnavailable
 from optimizer.metrics import ledger
 from optimizer.models import MinuteTally, SnapshotRun
 from optimizer.schemas import (
@@ -53,10 +54,13 @@ def overview(range_: Range, now: datetime, fresh: Freshness) -> Overview:
     return Overview(cut, points, _summed(points), fresh)
 
 
-async def cache_entries() -> int:
-    """How many entries the shared tier holds; raises CacheUnavailable."""
-    sizes = await runtime.current().cache_sizes()
-    return sizes.active
+async def cache_fill() -> CacheFill | None:
+    """How full the shared tier is; None where it does not answer."""
+    try:
+        sizes = await runtime.current().cache_sizes()
+    except CacheUnavailable:
+        return None
+    return CacheFill(sizes.active, optimization_settings.cache_max_size)
 
 
 async def engine_stats() -> StatsOut:

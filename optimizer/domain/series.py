@@ -51,6 +51,14 @@ class Freshness:
 
 
 @dataclass(frozen=True, slots=True)
+class CacheFill:
+    """How full the shared tier is."""
+
+    active: int
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
 class Window:
     """A range that ends about now, cut at round times."""
 

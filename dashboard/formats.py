@@ -1,0 +1,48 @@
+"""Figures as people read them: grouped digits, a unit that fits, a dash for what is unknown."""
+
+from datetime import timedelta
+from typing import NamedTuple
+
+UNKNOWN = "–"  # noqa: RUF001 - a dash is meant
+
+
+class Measure(NamedTuple):
+    """A number and its unit, set apart so that the unit can be drawn smaller."""
+
+    number: str
+    unit: str = ""
+
+    def __str__(self) -> str:
+        """Both in one text, for tables."""
+        return f"{self.number} {self.unit}".strip()
+
+
+def count(number: int) -> str:
+    """A whole number with its thousands grouped."""
+    return f"{number:,}"
+
+
+def percent(share: float | None) -> Measure:
+    """A share of one as per cent, with one decimal."""
+    return Measure(UNKNOWN) if share is None else Measure(f"{100 * share:.1f}", "%")
+
+
+def duration(seconds: float | None) -> Measure:
+    """A time with three digits at most, in µs, ms or s."""
+    if seconds is None:
+        return Measure(UNKNOWN)
+    for factor, unit in ((1e6, "µs"), (1e3, "ms")):
+        if seconds * factor < 999.5:
+            return Measure(f"{seconds * factor:.3g}", unit)
+    return Measure(f"{seconds:,.1f}", "s")
+
+
+def age(time: timedelta | None) -> Measure:
+    """How long ago, in the largest unit that is not zero."""
+    if time is None:
+        return Measure(UNKNOWN)
+    seconds = max(0, int(time.total_seconds()))
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return Measure(count(seconds // size), unit)
+    return Measure(str(seconds), "s")

@@ -1,0 +1,39 @@
+// Hands the server's figures to Plotly, in the colours of the current theme.
+let charts = [];
+
+const CONFIG = {
+  displaylogo: false,
+  showSendToCloud: false,
+  responsive: true,
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "pan2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+};
+
+function themed(figure) {
+  const style = getComputedStyle(document.documentElement);
+  const colour = (name) => style.getPropertyValue(name).trim();
+  const touch = matchMedia("(pointer: coarse)").matches;
+  const layout = structuredClone(figure.layout);
+  layout.font = { color: colour("--muted"), family: getComputedStyle(document.body).fontFamily, size: 12 };
+  layout.dragmode = touch ? false : "zoom"; // a finger scrolls the page, it does not zoom
+  layout.hoverlabel = {
+    bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--text") },
+  };
+  layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: colour("--accent") };
+  for (const axis of ["xaxis", "yaxis"]) {
+    layout[axis] = { ...layout[axis], gridcolor: colour("--line"), linecolor: colour("--line") };
+  }
+  return layout;
+}
+
+export function draw(next) {
+  charts = next;
+  redraw();
+}
+
+export function redraw() {
+  for (const chart of charts) {
+    const place = document.querySelector(`#chart-${chart.id} .plot`);
+    const config = { ...CONFIG, toImageButtonOptions: { filename: `canvalo-${chart.id}` } };
+    window.Plotly.react(place, structuredClone(chart.figure.data), themed(chart.figure), config);
+  }
+}
