@@ -21,7 +21,9 @@ COLOURS = {
     "bypass": "#8b8f97",
     "error": "#c0315e",
 }
+PALE_HIT = "rgba(27, 128, 196, 0.42)"  # behind another colour
 GAP = "rgba(128, 136, 150, 0.13)"
+Span = tuple[datetime, datetime]
 WIDE_GAP = 1 / 6  # of the window: from here on a gap is labelled
 
 
@@ -39,7 +41,7 @@ def hit_rate(window: Window, points: list[Point], zone: tzinfo) -> dict[str, Any
         "hovertemplate": "%{y:.1f} %<extra></extra>",
     }
     axis = {"range": [0, 104], "tickvals": [0, 25, 50, 75, 100], "ticksuffix": " %"}
-    return _figure([trace], window, points, zone, {"yaxis": axis, "showlegend": False})
+    return _figure([trace], window, points, zone, {"yaxis": axis})
 
 
 def calls(window: Window, points: list[Point], zone: tzinfo) -> dict[str, Any]:
@@ -48,8 +50,8 @@ def calls(window: Window, points: list[Point], zone: tzinfo) -> dict[str, Any]:
     asked = [p.counts.asked if p.known else None for p in points]
     sent = [p.counts.sent if p.known else None for p in points]
     traces = [
-        _bars("asked", x, asked, COLOURS["hit"], 0.42),
-        _bars("sent to Supabase", x, sent, COLOURS["miss"], 1),
+        _bars("asked", x, asked, PALE_HIT),
+        _bars("sent", x, sent, COLOURS["miss"]),
     ]
     most = max((value for value in asked + sent if value), default=0)
     axis = {"range": [0, max(4, most * 1.06)], "separatethousands": True, "tickformat": ",d"}
@@ -67,15 +69,13 @@ def local(at: datetime, zone: tzinfo) -> str:
     return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
 
 
-def _bars(
-    name: str, x: list[str], y: list[int | None], colour: str, opacity: float
-) -> dict[str, Any]:
+def _bars(name: str, x: list[str], y: list[int | None], colour: str) -> dict[str, Any]:
     return {
         "type": "bar",
         "name": name,
         "x": x,
         "y": y,
-        "marker": {"color": colour, "opacity": opacity, "line": {"width": 0}},
+        "marker": {"color": colour, "line": {"width": 0}},
         "hovertemplate": "%{y:,} %{fullData.name}<extra></extra>",
     }
 
@@ -94,9 +94,9 @@ def _figure(
         "template": _template(),
         "uirevision": window.range.name,  # a poll keeps the zoom, another range does not
         "xaxis": {"range": _edges(window, zone)},
-        "shapes": [_shade(start, end, zone) for start, end in blank],
+        "shapes": [_shade(window, gap, zone) for gap in blank],
         "annotations": [
-            _label(start, end, zone)
+            _label(window, (start, end), zone)
             for start, end in blank
             if (end - start) / window.range.length >= WIDE_GAP
         ],
@@ -106,20 +106,24 @@ def _figure(
 
 
 def _edges(window: Window, zone: tzinfo) -> list[str]:
-    """Half a piece before the first point and after the last, so that both are whole."""
+    return _around(window, (window.start, window.end), zone)
+
+
+def _around(window: Window, span: Span, zone: tzinfo) -> list[str]:
+    """A stretch as it is drawn: a point stands in the middle of its place on the axis."""
     half = window.range.step / 2
-    edges = (window.start - half, window.end - half)
-    return [at.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") for at in edges]
+    return [(at - half).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") for at in span]
 
 
-def _shade(start: datetime, end: datetime, zone: tzinfo) -> dict[str, Any]:
+def _shade(window: Window, gap: Span, zone: tzinfo) -> dict[str, Any]:
+    start, end = _around(window, gap, zone)
     return {
         "type": "rect",
         "layer": "below",
         "xref": "x",
         "yref": "paper",
-        "x0": local(start, zone),
-        "x1": local(end, zone),
+        "x0": start,
+        "x1": end,
         "y0": 0,
         "y1": 1,
         "fillcolor": GAP,
@@ -127,10 +131,12 @@ def _shade(start: datetime, end: datetime, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _label(start: datetime, end: datetime, zone: tzinfo) -> dict[str, Any]:
+def _label(window: Window, gap: Span, zone: tzinfo) -> dict[str, Any]:
+    start, end = gap
+    middle = start + (end - start) / 2
     return {
         "text": "no data",
-        "x": local(start + (end - start) / 2, zone),
+        "x": _around(window, (middle, middle), zone)[0],
         "y": 0.5,
         "yref": "paper",
         "showarrow": False,
@@ -146,14 +152,14 @@ def _template() -> Any:
     axis = {"zeroline": False, "automargin": True, "fixedrange": True}
     layout = {
         "autosize": True,
-        "margin": {"l": 44, "r": 8, "t": 28, "b": 28},
+        "margin": {"l": 44, "r": 8, "t": 26, "b": 28},
         "paper_bgcolor": clear,
         "plot_bgcolor": clear,
         "font": {"family": "system-ui, sans-serif", "size": 12},
         "hovermode": "x unified",
         "bargap": 0.18,
-        "legend": {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
-        "xaxis": {**axis, "type": "date", "showgrid": False, "fixedrange": False},
+        "showlegend": False,  # the page's own legend wraps, and is read out
+        "xaxis": {**axis, "type": "date", "showgrid": False, "fixedrange": False, "tickangle": 0},
         "yaxis": axis,
     }
     return go.layout.Template(layout=layout)

@@ -39,6 +39,7 @@ class Chart:
     id: str
     title: str
     caption: str
+    key: list[tuple[str, str]]  # what a colour means: its name in the style sheet, and in words
     figure: dict[str, Any]
     table: Table
 
@@ -108,14 +109,13 @@ def tiles(
 ) -> list[Tile]:
     """The figures that a reader looks for first."""
     looked = total.hits + total.misses
-    cached, sent = duration(total.seconds_cached), duration(total.seconds_sent)
     until = fresh.data_until
     return [
         _tile(
             "hit-rate",
             "Hit rate",
             percent(total.hit_rate),
-            f"{count(total.hits)} of {count(looked)} cacheable reads",
+            f"{count(total.hits)} of {count(looked)} cacheable reads" if looked else "none asked",
         ),
         _tile("asked", "Calls asked", Measure(count(total.asked)), "reads and writes"),
         _tile("sent", "Calls sent", Measure(count(total.sent)), "to Supabase"),
@@ -125,7 +125,7 @@ def tiles(
             Measure(count(total.avoided)),
             f"{percent(total.avoided_share)} of those asked" if total.asked else "none asked",
         ),
-        _tile("answer", "Answer time, cached", cached, f"{sent} where Supabase answered"),
+        _answer_time(total),
         _entries(fill),
         _tile(
             "age",
@@ -144,13 +144,15 @@ def charts(window: Window, points: list[Point], zone: tzinfo) -> list[Chart]:
             "hit-rate",
             "Hit rate",
             f"Share of cacheable reads that the cache answered, each {step}.",
+            [("hit", "hits ÷ (hits + misses)")],
             figures.hit_rate(window, points, zone),
             _table(["Hit rate", "Hits", "Misses"], points, zone, _hit_cells),
         ),
         Chart(
             "calls",
             "Calls asked and calls sent",
-            f"Each {step}. What stands out above the orange never reached Supabase.",
+            f"Each {step}. What stands out behind the orange never reached Supabase.",
+            [("pale-hit", "asked"), ("miss", "sent to Supabase")],
             figures.calls(window, points, zone),
             _table(["Asked", "Sent", "Avoided"], points, zone, _call_cells),
         ),
@@ -159,6 +161,12 @@ def charts(window: Window, points: list[Point], zone: tzinfo) -> list[Chart]:
 
 def _tile(id_: str, label: str, measure: Measure, note: str) -> Tile:
     return Tile(id_, label, measure.number, measure.unit, note)
+
+
+def _answer_time(total: Counts) -> Tile:
+    sent = total.seconds_sent
+    note = "nothing to compare" if sent is None else f"{duration(sent)} where Supabase answered"
+    return _tile("answer", "Answer time, cached", duration(total.seconds_cached), note)
 
 
 def _entries(fill: CacheFill | None) -> Tile:
@@ -172,10 +180,17 @@ def _table(
     columns: list[str], points: list[Point], zone: tzinfo, cells: Callable[[Point], list[str]]
 ) -> Table:
     rows = [
-        [figures.local(point.at, zone), *(cells(point) if point.known else [NO_DATA, "", ""])]
+        [_from(point, zone), *(cells(point) if point.known else [NO_DATA, "", ""])]
         for point in reversed(points)
     ]
     return Table([f"From ({zone})", *columns], rows)
+
+
+def _from(point: Point, zone: tzinfo) -> str:
+    """When a piece began, and how much of it is known where that is not all."""
+    minutes = int((point.until - point.at).total_seconds() // 60)
+    part = f" ({point.minutes} of {minutes} min)" if 0 < point.minutes < minutes else ""
+    return figures.local(point.at, zone) + part
 
 
 def _hit_cells(point: Point) -> list[str]:

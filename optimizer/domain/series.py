@@ -20,6 +20,11 @@ class Range:
     length: timedelta
     step: timedelta
 
+    @property
+    def short(self) -> str:
+        """The name as a number and its unit."""
+        return f"{self.name[:-1]} {self.name[-1]}"
+
 
 RANGES = {
     r.name: r

@@ -5,7 +5,7 @@ const CONFIG = {
   displaylogo: false,
   showSendToCloud: false,
   responsive: true,
-  modeBarButtonsToRemove: ["select2d", "lasso2d", "pan2d", "autoScale2d", "zoomIn2d", "zoomOut2d"],
+  modeBarButtonsToRemove: ["select2d", "lasso2d", "pan2d", "autoScale2d", "zoom2d", "zoomIn2d", "zoomOut2d"],
 };
 
 function themed(figure) {
@@ -19,6 +19,7 @@ function themed(figure) {
     bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--text") },
   };
   layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: colour("--accent") };
+  if (innerWidth < 640) layout.xaxis = { ...layout.xaxis, nticks: 4 };
   for (const axis of ["xaxis", "yaxis"]) {
     layout[axis] = { ...layout[axis], gridcolor: colour("--line"), linecolor: colour("--line") };
   }
