@@ -2,9 +2,11 @@
 
 from django.http import HttpRequest
 from ninja import Router
+from ninja.errors import HttpError
 
 from optimizer import selectors
 from optimizer.apitokens import ApiTokenAuth, StaffSession
+from optimizer.errors import CacheUnavailable
 from optimizer.schemas import StatsOut
 
 router = Router(tags=["optimization"], auth=[ApiTokenAuth(), StaffSession()])
@@ -13,4 +15,7 @@ router = Router(tags=["optimization"], auth=[ApiTokenAuth(), StaffSession()])
 @router.get("/optimization/stats", response=StatsOut, summary="What the engine did")
 async def stats(request: HttpRequest) -> StatsOut:
     """Sums over all processes since the installation, and what is held now."""
-    return await selectors.engine_stats()
+    try:
+        return await selectors.engine_stats()
+    except CacheUnavailable as away:
+        raise HttpError(503, str(away)) from away

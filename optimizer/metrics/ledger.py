@@ -177,4 +177,5 @@ def _unavailable() -> Any:
     try:
         yield
     except (redis.RedisError, OSError) as error:
-        raise CacheUnavailable(f"the ledger cannot be reached: {error}") from error
+        kind = type(error).__name__  # its text holds the server's address
+        raise CacheUnavailable(f"the ledger in Valkey cannot be reached: {kind}") from error
