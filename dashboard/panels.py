@@ -46,7 +46,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the reader must know before the figures; `kind` decides what is shown."""
+    """What the reader must know before the figures: `kind` chooses one of the page's notices."""
 
     kind: str  # "ok", "waiting", "quiet", "stalled"
     text: str = ""
@@ -95,12 +95,12 @@ def page(
 def notice(total: Counts, fresh: Freshness, now: datetime, zone: tzinfo) -> Notice:
     """What is wrong, or what to do next; nothing when all is well."""
     if fresh.ran_at is None:
-        return Notice("waiting", "Nothing is stored yet.")
+        return Notice("waiting")
     if fresh.is_stalled(now):
         since = f"{fresh.ran_at.astimezone(zone):%H:%M:%S}, {age(now - fresh.ran_at)} ago"
         return Notice("stalled", f"The last snapshot ran at {since}. Newer figures are missing.")
     if not total.asked:
-        return Notice("quiet", "No requests in this range.")
+        return Notice("quiet")
     return Notice("ok")
 
 
