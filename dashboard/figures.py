@@ -40,7 +40,8 @@ def hit_rate(window: Window, points: list[Point], zone: tzinfo) -> dict[str, Any
         "marker": {"size": 4},
         "hovertemplate": "%{y:.1f} %<extra></extra>",
     }
-    axis = {"range": [0, 104], "tickvals": [0, 25, 50, 75, 100], "ticksuffix": " %"}
+    ticks = range(0, 101, 25)
+    axis = {"range": [0, 104], "tickvals": [*ticks], "ticktext": [f"{t} %" for t in ticks]}
     return _figure([trace], window, points, zone, {"yaxis": axis})
 
 

@@ -6,13 +6,14 @@ if it has not grown since it was read.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import redis
 from django.db import connection, transaction
 
-from optimizer.domain.tally import Key, Tally
+from optimizer.domain.tally import COUNTERS, Key, Tally
 from optimizer.metrics import ledger
 from optimizer.models.metrics import SnapshotRun
 
@@ -79,12 +80,15 @@ def _store(client: redis.Redis, minute: int, version: int, now: datetime) -> int
 @transaction.atomic
 def save(minute: datetime, tallies: dict[Key, Tally], now: datetime) -> None:
     """Write a minute's absolute values, and that the minute is known."""
-    rows = [
-        {"minute": minute.isoformat(), **key._asdict(), **asdict(tally)}
-        for key, tally in sorted(tallies.items())
-    ]
+    at = minute.isoformat()
+    rows = [_row(at, key, tallies[key]) for key in sorted(tallies)]
     with connection.cursor() as cursor:
         cursor.execute(_UPSERT, [json.dumps(rows)])
     SnapshotRun.objects.update_or_create(
         minute=minute, defaults={"ran_at": now, "keys": len(tallies)}
     )
+
+
+def _row(minute: str, key: Key, tally: Tally) -> dict[str, Any]:
+    counters = {name: getattr(tally, name) for name in COUNTERS}
+    return {"minute": minute, **key._asdict(), **counters, "buckets": tally.buckets}

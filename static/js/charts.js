@@ -19,7 +19,7 @@ function themed(figure) {
     bgcolor: colour("--card"), bordercolor: colour("--line"), font: { color: colour("--text") },
   };
   layout.modebar = { bgcolor: "rgba(0,0,0,0)", color: colour("--muted"), activecolor: colour("--accent") };
-  if (innerWidth < 640) layout.xaxis = { ...layout.xaxis, nticks: 4 };
+  if (innerWidth < 640) layout.xaxis = { ...layout.xaxis, nticks: 6 };
   for (const axis of ["xaxis", "yaxis"]) {
     layout[axis] = { ...layout[axis], gridcolor: colour("--line"), linecolor: colour("--line") };
   }
