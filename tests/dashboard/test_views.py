@@ -162,12 +162,13 @@ def test_a_range_without_requests_says_so(alice, minute):
 
 
 @pytest.mark.usefixtures("traffic")
-def test_a_stopped_beat_is_said_and_is_news(alice, monkeypatch):
+@pytest.mark.parametrize("range_", ["1h", "7d"])
+def test_a_stopped_beat_is_said_and_is_news(alice, monkeypatch, range_):
     """Three minutes later, with nothing new stored, page and poll both warn."""
-    etag = alice.get(DATA)["ETag"]
+    etag = alice.get(DATA, {"range": range_})["ETag"]
     later = timezone.now() + timedelta(minutes=3)
     monkeypatch.setattr("dashboard.views.timezone.now", lambda: later)
-    news = alice.get(DATA, headers={"If-None-Match": etag})
+    news = alice.get(DATA, {"range": range_}, headers={"If-None-Match": etag})
     assert news.json()["notice"]["kind"] == "stalled"
     assert 'data-notice="stalled" role="alert">' in alice.get("/").content.decode()
 
