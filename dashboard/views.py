@@ -5,7 +5,6 @@ from datetime import datetime
 from functools import wraps
 from hashlib import sha256
 
-from asgiref.sync import async_to_sync
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -82,6 +81,6 @@ def version(range_: Range, now: datetime, fresh: Freshness) -> str:
 def build(range_: Range, now: datetime, fresh: Freshness) -> panels.Page:
     """Read what is stored and say it."""
     seen = selectors.overview(range_, now, fresh)
-    fill = async_to_sync(selectors.cache_fill)()
+    fill = selectors.cache_fill()
     zone = timezone.get_current_timezone()
     return panels.page(seen.window, seen.points, seen.total, fresh, fill, now, zone)

@@ -67,7 +67,7 @@ class OptimizationSettings:
     def defaults(self) -> Defaults:
         """The environment's values, read at first use."""
         if self._defaults is None:
-            self._defaults = Defaults()  # type: ignore[call-arg]  # fields have defaults
+            self._defaults = Defaults()
         return self._defaults
 
     @property

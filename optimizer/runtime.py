@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import httpx
+import redis
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -23,7 +24,7 @@ from supabase import AsyncClient
 from optimizer.background import Background
 from optimizer.batch.writer import BatchWriter
 from optimizer.cache.memory import MemoryTier
-from optimizer.cache.shared import CacheSizes, SharedTier
+from optimizer.cache.shared import CacheSizes, SharedTier, sizes_blocking
 from optimizer.cache.tiered import TieredCache
 from optimizer.conf import OptimizationSettings, Overrides, optimization_settings
 from optimizer.domain.answer import Answer
@@ -73,7 +74,7 @@ class Runtime:
         self.recorder = recorder
         self.settings = settings
         self._load = load
-        self.valkey: Redis[bytes] = _valkey(config.valkey_url)
+        self.valkey: Redis = _valkey(config.valkey_url)
         self.shared = SharedTier(self.valkey)
         self.transport = make_transport(settings.pool_max_connections)
         self.verifier = TokenVerifier(config.jwt_secret, self._key_source())
@@ -109,10 +110,6 @@ class Runtime:
         """Hand this process's counts to Valkey now."""
         await flush_now(self.recorder, self.valkey, self._gauges)
 
-    async def cache_sizes(self) -> CacheSizes:
-        """Count the entries of the shared tier; raises CacheUnavailable."""
-        return await self.shared.sizes()
-
     async def refresh_settings(self) -> None:
         """Adopt the run-time settings where their version has moved or cannot be heard."""
         if self._load is None:
@@ -127,7 +124,7 @@ class Runtime:
             stamp = await self.valkey.get(SETTINGS_KEY)
         except (OSError, RedisError):
             return None
-        return stamp.decode() if stamp else "0"
+        return stamp.decode() if isinstance(stamp, bytes) else "0"
 
     def _make_client(self, identity: Identity) -> AsyncClient:
         config = self.config
@@ -241,14 +238,21 @@ async def clean_cache() -> int:
         await client.aclose()
 
 
+def cache_sizes() -> CacheSizes:
+    """Count the entries of the shared tier, from any thread; raises CacheUnavailable."""
+    url = _django_config().valkey_url
+    with redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=1.0) as client:
+        return sizes_blocking(client)
+
+
 def _engine(shared: SharedTier, settings: OptimizationSettings, emit: Emit) -> Engine:
     memory = MemoryTier(settings.cache_max_size, settings.cache_max_bytes)
     return Engine(TieredCache(memory, shared, emit, time.time), settings, emit)
 
 
-def _valkey(url: str) -> "Redis[bytes]":
+def _valkey(url: str) -> Redis:
     """Connect lazily; a server that is away is noticed in a second, not retried in a request."""
-    client: Redis[bytes] = Redis.from_url(
+    client: Redis = Redis.from_url(
         url,
         socket_timeout=2.0,
         socket_connect_timeout=1.0,
@@ -273,11 +277,13 @@ def _django_config() -> Config:
 
 
 async def _load_overrides(version: str) -> Overrides:
-    from asgiref.sync import sync_to_async
+    """Read the database in a thread of its own.
 
+    Django's one thread for synchronous code may at this moment wait for this very loop.
+    """
     from optimizer import policies
 
-    return await sync_to_async(policies.load)(version)
+    return await asyncio.to_thread(policies.load_alone, version)
 
 
 def _after_fork() -> None:

@@ -54,10 +54,10 @@ def overview(range_: Range, now: datetime, fresh: Freshness) -> Overview:
     return Overview(cut, points, _summed(points), fresh)
 
 
-async def cache_fill() -> CacheFill | None:
+def cache_fill() -> CacheFill | None:
     """How full the shared tier is; None where it does not answer."""
     try:
-        sizes = await runtime.current().cache_sizes()
+        sizes = runtime.cache_sizes()
     except CacheUnavailable:
         return None
     return CacheFill(sizes.active, optimization_settings.cache_max_size)
@@ -68,7 +68,7 @@ async def engine_stats() -> StatsOut:
     engine = runtime.current()
     await engine.flush_metrics()
     totals = await ledger.read_totals(engine.valkey)
-    sizes = await engine.cache_sizes()
+    sizes = await engine.shared.sizes()
     return stats_of(totals, sizes.active, sizes.expired, optimization_settings.cache_max_size)
 
 

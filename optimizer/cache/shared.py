@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
 
+import redis
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -48,7 +49,7 @@ class CacheSizes:
 class SharedTier:
     """Each method is one script, and so one atomic step; all raise CacheUnavailable."""
 
-    def __init__(self, client: "Redis[bytes]") -> None:
+    def __init__(self, client: Redis) -> None:
         self._look = client.register_script(scripts.LOOK)
         self._fill = client.register_script(scripts.FILL)
         self._begin = client.register_script(scripts.BEGIN)
@@ -85,12 +86,20 @@ class SharedTier:
 
     async def sizes(self) -> CacheSizes:
         """Count the entries."""
-        active, expired = await _run(self._sizes, [_INDEX], [])
-        return CacheSizes(active, expired)
+        return CacheSizes(*await _run(self._sizes, [_INDEX], []))
 
     async def clean(self, at_most: int = 10_000) -> int:
         """Forget the names of expired entries; returns how many."""
         return int(await _run(self._clean, [_INDEX], [at_most]))
+
+
+def sizes_blocking(client: redis.Redis) -> CacheSizes:
+    """Count the entries, from a thread without an event loop; raises CacheUnavailable."""
+    try:
+        found: Any = client.eval(scripts.SIZES, 1, _INDEX)
+    except (RedisError, OSError) as error:
+        raise CacheUnavailable(f"Valkey cannot be used: {type(error).__name__}") from error
+    return CacheSizes(*found)
 
 
 def fresh_stamp() -> str:
@@ -102,7 +111,8 @@ async def _run(script: Any, keys: Sequence[str], args: Sequence[Any]) -> Any:
     try:
         return await script(keys=keys, args=args)
     except (RedisError, OSError, TimeoutError) as error:
-        raise CacheUnavailable(f"Valkey cannot be used: {error}") from error
+        # Its text holds the server's address.
+        raise CacheUnavailable(f"Valkey cannot be used: {type(error).__name__}") from error
 
 
 def _entry(key: str) -> str:
