@@ -44,6 +44,7 @@ class Stack:
         remove_orphans()
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self.home = Home(self.folder)
+        self.home.folder("static")
         self.secrets = secrets.ensure(self.home.path)
         self.postgres = EmbeddedPostgres(self.home, durable=False)
         self.valkey = EmbeddedValkey(self.home, self.secrets["VALKEY_PASSWORD"])

@@ -11,6 +11,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 from urllib.parse import quote
 
 import psycopg
@@ -46,6 +47,7 @@ class EmbeddedPostgres:
     home: Home
     pause: Pause = time.sleep
     durable: bool = True  # tests throw their cluster away, and need no fsync
+    name: ClassVar[str] = "PostgreSQL"
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:

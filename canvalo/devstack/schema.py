@@ -1,4 +1,4 @@
-"""Brings the embedded database to the state of the `supabase/` folder, as the Supabase CLI would."""
+"""Brings the embedded database to the state of the `supabase/` folder, as Supabase's CLI would."""
 
 import hashlib
 from pathlib import Path
@@ -17,7 +17,9 @@ create schema if not exists supabase_migrations;
 create table if not exists supabase_migrations.schema_migrations (
   version text primary key, statements text[], name text
 );
-create table if not exists supabase_migrations.seed_files (path text primary key, hash text not null);
+create table if not exists supabase_migrations.seed_files (
+  path text primary key, hash text not null
+);
 create table if not exists supabase_migrations.canvalo_base (hash text primary key);
 """
 
@@ -50,9 +52,7 @@ def _apply_base(connection: Connection) -> list[str]:
         return []
     with connection.transaction():
         connection.execute(text)
-        connection.execute(
-            "insert into supabase_migrations.canvalo_base values (%s)", [digest]
-        )
+        connection.execute("insert into supabase_migrations.canvalo_base values (%s)", [digest])
     return [BASE.name]
 
 

@@ -7,6 +7,7 @@ import time
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import ClassVar
 
 import redis
 
@@ -24,6 +25,7 @@ class EmbeddedValkey:
     password: str
     max_memory: str = "256mb"
     pause: Pause = time.sleep
+    name: ClassVar[str] = "Valkey"
     _process: subprocess.Popen[bytes] | None = field(default=None, init=False, repr=False)
     _port: int = field(default=0, init=False)
 
