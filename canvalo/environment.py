@@ -1,7 +1,7 @@
 """Every variable that the project reads, in one typed and validated place.
 
-Precedence: the process environment, then `$CANVALO_HOME/run.env` (addresses, written by each start
-of `script/server`), then `$CANVALO_HOME/secrets.env` (made on the first run). So a command typed in
+Precedence: the process environment, then `$CANVALO_HOME/run.env` (addresses and the Supabase
+project's keys, written by each start of `script/server`), then `$CANVALO_HOME/secrets.env` (made on the first run). So a command typed in
 a second terminal finds the running stack without any variable set.
 """
 

@@ -8,6 +8,7 @@ import httpx
 from optimizer.cache.tiered import Served
 from optimizer.domain import scope as scopes
 from optimizer.domain.answer import Answer, Call
+from optimizer.domain.facts import ReadOutcome
 from optimizer.domain.query import Change, Read, parse
 from optimizer.domain.scope import Scope
 from optimizer.engine import Engine
@@ -74,7 +75,8 @@ def _lower(headers: httpx.Headers) -> dict[str, str]:
 
 def _served(served: Served) -> httpx.Response:
     """Say in headers how the read was answered."""
-    extra = {"x-cache": served.outcome.value}
+    failed = served.outcome is ReadOutcome.ERROR  # which no cache had a part in
+    extra = {"x-cache": (ReadOutcome.BYPASS if failed else served.outcome).value}
     if served.age or served.outcome in ("hit", "stale"):
         extra["age"] = str(int(served.age))
     response = _response(served.answer, extra)

@@ -45,7 +45,8 @@ class Stack:
         self.folder = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
         self.home = Home(self.folder)
         self.home.folder("static")
-        self.secrets = secrets.ensure(self.home.path)
+        made = secrets.ensure(self.home.path)
+        self.secrets = {**made, **secrets.standin_keys(made)}
         self.postgres = EmbeddedPostgres(self.home, durable=False)
         self.valkey = EmbeddedValkey(self.home, self.secrets["VALKEY_PASSWORD"])
         self.supabase_port = ports.find_free()

@@ -85,8 +85,13 @@ class Plan:
                 "API settings"
             )
 
-    def addresses(self, database: str, supabase_database: str, valkey: str) -> dict[str, str]:
-        """The variables of `run.env`: by them every process, and any later one, finds the rest."""
+    def addresses(
+        self, database: str, supabase_database: str, valkey: str, keys: Mapping[str, str]
+    ) -> dict[str, str]:
+        """The variables of `run.env`: by them every process, and any later one, finds the rest.
+
+        `keys` are the stand-in's, which hold where no other project is named.
+        """
         valkey = self.given.get("VALKEY_URL") or valkey
         found = {
             "PORT": str(self.port),
@@ -98,14 +103,15 @@ class Plan:
         if self.standin:
             found["SUPABASE_URL"] = f"http://{ports.LOOPBACK}:{self.supabase_port}"
             found["DEVSTACK_SUPABASE_DB_URI"] = supabase_database
-            return found
+            return found | dict(keys)
         names = ("SUPABASE_URL", *_PROJECT_KEYS, *_OPTIONAL_KEYS)
         return found | {name: self.given[name] for name in names if self.given.get(name)}
 
     def process_environment(self, home: Path, addresses: Mapping[str, str]) -> dict[str, str]:
         """What the web, the worker and the others are started with; secrets stay in their file."""
         programs = str(Path(sys.executable).parent)
-        public = {k: v for k, v in addresses.items() if k != "DEVSTACK_SUPABASE_DB_URI"}
+        secret = ("DEVSTACK_SUPABASE_DB_URI", *_PROJECT_KEYS, *_OPTIONAL_KEYS)
+        public = {name: value for name, value in addresses.items() if name not in secret}
         return {
             **self.given,
             **public,
@@ -123,7 +129,7 @@ def standin_environment(database: str, port: int, secrets: Mapping[str, str]) ->
         "PGRST_DB_URI": database,
         "PGRST_SCHEMAS": SCHEMAS,
         "PGRST_PORT": str(port),
-        "PGRST_JWT_SECRET": secrets["SUPABASE_JWT_SECRET"],
+        "PGRST_JWT_SECRET": secrets["STANDIN_JWT_SECRET"],
         "PGRST_ANON_ROLE": "anon",
     }
 

@@ -1,6 +1,11 @@
-"""The secrets of one stack, generated on its first run."""
+"""The secrets of one stack, generated on its first run.
+
+The stand-in's own keys have names of their own, so that no program takes them for the keys of the
+Supabase project that is used instead; `run.env` says which project's keys hold.
+"""
 
 import secrets
+from collections.abc import Mapping
 from pathlib import Path
 
 from canvalo.devstack import envfile, tokens
@@ -11,12 +16,18 @@ def generate() -> dict[str, str]:
     jwt_secret = secrets.token_urlsafe(48)
     return {
         "DJANGO_SECRET_KEY": secrets.token_urlsafe(64),
-        "SUPABASE_JWT_SECRET": jwt_secret,
-        "SUPABASE_ANON_KEY": tokens.api_key(jwt_secret, "anon"),
-        "SUPABASE_SERVICE_ROLE_KEY": tokens.api_key(jwt_secret, "service_role"),
+        "STANDIN_JWT_SECRET": jwt_secret,
+        "STANDIN_ANON_KEY": tokens.api_key(jwt_secret, "anon"),
+        "STANDIN_SERVICE_ROLE_KEY": tokens.api_key(jwt_secret, "service_role"),
         "VALKEY_PASSWORD": secrets.token_urlsafe(32),
         "OPTIMIZATION_WEBHOOK_SECRET": secrets.token_urlsafe(32),
     }
+
+
+def standin_keys(values: Mapping[str, str]) -> dict[str, str]:
+    """The stand-in's keys under the names by which a Supabase project's are known."""
+    ours = (name for name in values if name.startswith("STANDIN_"))
+    return {f"SUPABASE_{name.removeprefix('STANDIN_')}": values[name] for name in ours}
 
 
 def ensure(home: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from canvalo.devstack import leftovers
+from canvalo.devstack import leftovers, secrets
 from canvalo.devstack.errors import Pause
 from canvalo.devstack.home import Home
 from canvalo.devstack.plan import Plan
@@ -16,14 +16,15 @@ from canvalo.devstack.valkey import EmbeddedValkey
 class Stores:
     """PostgreSQL and Valkey, as far as the plan has them embedded."""
 
-    def __init__(self, home: Home, plan: Plan, secrets: Mapping[str, str], pause: Pause) -> None:
+    def __init__(self, home: Home, plan: Plan, secrets_: Mapping[str, str], pause: Pause) -> None:
         self._home = home
         self._plan = plan
+        self._secrets = secrets_
         self._postgres = EmbeddedPostgres(home, pause) if plan.postgres else None
         self._valkey: EmbeddedValkey | None = None
         if plan.valkey:
             memory = plan.given.get("VALKEY_MAXMEMORY") or "256mb"
-            self._valkey = EmbeddedValkey(home, secrets["VALKEY_PASSWORD"], memory, pause)
+            self._valkey = EmbeddedValkey(home, secrets_["VALKEY_PASSWORD"], memory, pause)
 
     def end_leftovers(self) -> int:
         """End what an earlier run of this home left running; how many processes that were."""
@@ -59,6 +60,7 @@ class Stores:
             database=postgres.url() if postgres else "",
             supabase_database=self.supabase_database or "",
             valkey=valkey.url if valkey else "",
+            keys=secrets.standin_keys(self._secrets),
         )
 
     @property

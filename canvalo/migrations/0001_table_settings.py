@@ -1,14 +1,24 @@
-"""Lists the example application's tables in the admin, at the environment's TTLs."""
+"""Lists the example application's tables in the admin, at the environment's TTLs.
+
+Where a policy or a view reads other tables, they are declared as its sources.
+"""
 
 from django.db import migrations
 
-TABLES = ("api.appointments", "api.contacts", "api.invoices", "api.projects")
+SOURCES = {
+    "api.appointments": "",
+    "api.contacts": "",
+    "api.invoices": "",
+    "api.open_invoices": "api.invoices",
+    "api.organisations": "api.memberships",
+    "api.projects": "api.memberships",
+}
 
 
 def add(apps, schema_editor):
     settings = apps.get_model("optimizer", "TableSettings")
-    for relation in TABLES:
-        settings.objects.get_or_create(relation=relation)
+    for relation, sources in SOURCES.items():
+        settings.objects.get_or_create(relation=relation, defaults={"sources": sources})
 
 
 class Migration(migrations.Migration):

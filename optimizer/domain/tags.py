@@ -1,7 +1,8 @@
 """Which tags a read depends on and which a change touches; relation grain.
 
-Tags are plain strings. `*` stands for everything: a function called by POST may have written
-anywhere, and what cannot be decided invalidates.
+Tags are plain strings. `*` stands for everything, and what cannot be decided invalidates: a
+function called by POST may have written anywhere, and a DELETE goes on to whatever tables refer to
+the rows, which only the schema could tell.
 """
 
 from collections.abc import Iterable
@@ -25,6 +26,6 @@ def of_read(read: Read, sources: Iterable[str] = ()) -> tuple[str, ...]:
 
 def of_change(change: Change) -> tuple[str, ...]:
     """The tags that a change touches."""
-    if change.operation is Operation.RPC:
+    if change.operation in (Operation.RPC, Operation.DELETE):
         return (EVERYTHING,)
     return (of_relation(change.name),)

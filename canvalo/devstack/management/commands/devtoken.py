@@ -3,16 +3,20 @@
 from argparse import ArgumentParser
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
-from canvalo.devstack import tokens
+from canvalo import environment
+from canvalo.devstack import envfile, tokens
+from canvalo.devstack.errors import DevstackError
 
 
 class Command(BaseCommand):
-    """Signs a token with the stand-in's secret; of no use for a real project's users."""
+    """Signs a token with the stand-in's secret, whichever project is in use."""
 
-    help = "Print a Supabase token of a demo user, for `Authorization: Bearer …`."
+    help = (
+        "Print a Supabase token of a demo user, for `Authorization: Bearer …`. "
+        "It holds for the stand-in alone: a real project's users sign in there."
+    )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take the user's name, and how long the token shall live."""
@@ -23,11 +27,18 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Mint and print the token."""
-        secret, user = settings.SUPABASE_JWT_SECRET, options["user"]
-        if not secret:
-            raise CommandError("SUPABASE_JWT_SECRET is not set; start script/server once")
+        secret, user, seconds = _secret(), options["user"], options["expires_in"]
         if user == "anon":
-            token = tokens.mint(secret, role="anon", expires_in=options["expires_in"])
+            self.stdout.write(tokens.mint(secret, role="anon", expires_in=seconds))
         else:
-            token = tokens.user(secret, user, expires_in=options["expires_in"])
-        self.stdout.write(token)
+            self.stdout.write(tokens.user(secret, user, expires_in=seconds))
+
+
+def _secret() -> str:
+    path = environment.home() / "secrets.env"
+    try:
+        return envfile.read(path)["STANDIN_JWT_SECRET"]
+    except (FileNotFoundError, KeyError):
+        raise CommandError(f"{path} holds no secret yet: start script/server once") from None
+    except DevstackError as error:
+        raise CommandError(str(error)) from error
