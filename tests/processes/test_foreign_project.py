@@ -40,7 +40,7 @@ class Answer(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(ROWS)
 
-    do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_GET
+    do_POST = do_PATCH = do_PUT = do_DELETE = do_HEAD = do_GET  # noqa: N815 - http.server's names
 
     def log_message(self, *args: object) -> None:
         """Keep quiet."""
