@@ -1,12 +1,16 @@
 """The ASGI entry point: `uvicorn canvalo.asgi:application`."""
 
 import os
+import warnings
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canvalo.settings")
+
+# WhiteNoise hands out open files: Django reads such a small file whole, which is what is wanted.
+warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
 _django = get_asgi_application()
 
