@@ -1,0 +1,1 @@
+"""What the database holds, as far as a request can reach it."""

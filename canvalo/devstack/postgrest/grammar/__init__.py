@@ -1,0 +1,1 @@
+"""What may stand in a URL: each file reads one kind of parameter."""
