@@ -111,13 +111,9 @@ class Stack:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _standin_environment(self) -> dict[str, str]:
-        return {
-            "PGRST_DB_URI": self.supabase_database,
-            "PGRST_SCHEMAS": "public,api",
-            "PGRST_PORT": str(self.supabase_port),
-            "PGRST_JWT_SECRET": self.secrets["SUPABASE_JWT_SECRET"],
-            "PGRST_ANON_ROLE": "anon",
-        }
+        from canvalo.devstack.plan import standin_environment
+
+        return standin_environment(self.supabase_database, self.supabase_port, self.secrets)
 
     def _standin_answers(self) -> bool:
         if self._standin is None or self._standin.poll() is not None:

@@ -131,6 +131,7 @@ def standin_environment(database: str, port: int, secrets: Mapping[str, str]) ->
         "PGRST_PORT": str(port),
         "PGRST_JWT_SECRET": secrets["STANDIN_JWT_SECRET"],
         "PGRST_ANON_ROLE": "anon",
+        "PGRST_DB_MAX_ROWS": "1000",  # as in supabase/config.toml, and Supabase's own default
     }
 
 

@@ -86,6 +86,4 @@ PRIVATE_PARTS = {"d", "p", "q", "dp", "dq", "qi", "oth", "k"}
 def public_jwks(keys: dict[str, Any]) -> dict[str, Any]:
     """Return the same key set without anything secret: shared secrets and private parts."""
     public = [key for key in keys.get("keys", []) if key.get("kty") != "oct"]
-    return {
-        "keys": [{k: v for k, v in key.items() if k not in PRIVATE_PARTS} for key in public]
-    }
+    return {"keys": [{k: v for k, v in key.items() if k not in PRIVATE_PARTS} for key in public]}

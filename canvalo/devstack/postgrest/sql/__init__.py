@@ -1,0 +1,1 @@
+"""From a plan to one SQL statement; every value of the request becomes a parameter."""
