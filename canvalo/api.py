@@ -7,11 +7,13 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
-from optimizer.api import router as optimization
 
 from canvalo.crm.answers import error
-from canvalo.crm.api import router as crm
+from canvalo.crm.overview import router as overview
+from canvalo.crm.routes import routes
+from canvalo.crm.schemas import SHAPES
 from optimizer import errors
+from optimizer.api import router as optimization
 from optimizer.version import __version__
 
 api = NinjaAPI(
@@ -19,7 +21,9 @@ api = NinjaAPI(
     version=__version__,
     description="The example CRM behind the engine, and the engine's statistics.",
 )
-api.add_router("/", crm)
+for table, shapes in SHAPES.items():
+    api.add_router(f"/{table.name}", routes(table, shapes))
+api.add_router("/", overview)
 api.add_router("/", optimization)
 
 # The most particular first: the status and the code under which an error of the engine is told.
