@@ -1,7 +1,7 @@
 """What the demo's visitors ask next: chosen by a seeded generator, without I/O and without a clock.
 
-Most of it is reading, and much of that is repeated, as in an office: the same first page, the same
-filters, the same few contacts. What is written bears a mark, and only marked rows are removed.
+Most of it is reading, and much of that is repeated, as in an office: the same screens, the same few
+contacts. What is written bears a mark, and only marked rows are removed.
 """
 
 import random
@@ -13,12 +13,15 @@ CONTACTS = "/api/contacts"
 MARK = "@demo-traffic.invalid"  # how every e-mail address ends that the demo makes up
 _VISITORS = {"alice": 6, "bob": 3, "carol": 1}  # and how busy each is
 _KINDS = {"list": 60, "get": 25, "search": 11, "create": 1, "update": 2, "delete": 1}
-_PAGES: tuple[tuple[dict[str, str], int], ...] = (
-    ({}, 8),
-    ({"contact_type": "customer"}, 4),
-    ({"order": "created_at.desc", "limit": "20"}, 4),
-    ({"offset": "50"}, 2),
-    ({"contact_type": "lead", "limit": "100"}, 1),
+_PAGES: tuple[tuple[str, dict[str, str], int], ...] = (
+    (CONTACTS, {}, 7),
+    (CONTACTS, {"contact_type": "customer"}, 4),
+    (CONTACTS, {"order": "created_at.desc", "limit": "20"}, 3),
+    (CONTACTS, {"offset": "50"}, 1),
+    ("/api/overview", {}, 6),
+    ("/api/projects", {"status": "active"}, 3),
+    ("/api/invoices", {"status": "sent", "order": "due_on.asc"}, 3),
+    ("/api/appointments", {"order": "starts_at.desc", "limit": "20"}, 2),
 )
 _SEARCHES = ("garcía", "acme", "ada", "helios", "novak")
 _NAMES = ("Ines Quandt", "Tomás Rey", "Yuki Mori", "Olu Bello", "Nora Lang")
@@ -51,7 +54,15 @@ class Visitors:
     def next(self) -> Ask:
         """Choose a visitor and what the visitor asks."""
         user = self._one_of(_VISITORS)
-        return getattr(self, f"_{self._kind(user)}")(user)  # type: ignore[no-any-return]
+        asks = {
+            "list": self._list,
+            "get": self._get,
+            "search": self._search,
+            "create": self._create,
+            "update": self._update,
+            "delete": self._delete,
+        }
+        return asks[self._kind(user)](user)
 
     def pause(self, rate: float) -> float:
         """Seconds until the next request, so that there are `rate` a second on average."""
@@ -59,17 +70,13 @@ class Visitors:
 
     def learn(self, ask: Ask, status: int, rows: Sequence[Row]) -> None:
         """Remember the rows that an answer showed, and forget one that is gone."""
-        ids = [str(row["id"]) for row in rows if ask.method == "POST" or not is_ours(row)]
         if ask.method == "POST":
-            self._made[ask.user] += ids
+            self._made[ask.user] += [str(row["id"]) for row in rows]
         elif ask.method == "DELETE" or status == 404:
             self._forget(ask.user, ask.path.rpartition("/")[2])
-        elif ask.path == CONTACTS and ids:
-            self._seen[ask.user] = ids[:_REMEMBERED]
-
-    def farewell(self) -> list[Ask]:
-        """The requests that remove what is there of our making."""
-        return [_removal(user, id_) for user, ids in self._made.items() for id_ in ids]
+        elif ask.path == CONTACTS and rows:
+            others = [str(row["id"]) for row in rows if not is_ours(row)]
+            self._seen[ask.user] = others[:_REMEMBERED]
 
     def _kind(self, user: str) -> str:
         """Choose among what this visitor can do now."""
@@ -83,8 +90,9 @@ class Visitors:
         return self._one_of({k: w for k, w in _KINDS.items() if k not in cannot})
 
     def _list(self, user: str) -> Ask:
-        pages, weights = zip(*_PAGES, strict=True)
-        return Ask(user, "GET", CONTACTS, self._random.choices(pages, weights)[0])
+        weights = [weight for _, _, weight in _PAGES]
+        path, params, _ = self._random.choices(_PAGES, weights)[0]
+        return Ask(user, "GET", path, params)
 
     def _search(self, user: str) -> Ask:
         return Ask(user, "GET", CONTACTS, {"search": self._random.choice(_SEARCHES)})
@@ -120,8 +128,8 @@ def is_ours(row: Row) -> bool:
     return str(row.get("email") or "").endswith(MARK)
 
 
-def leftovers() -> list[Ask]:
-    """The searches that find what earlier runs left, one for each visitor."""
+def searches() -> list[Ask]:
+    """The searches that find the rows of this run and of others, one for each visitor."""
     search = {"search": MARK, "limit": "200"}
     return [Ask(user, "GET", CONTACTS, search) for user in _VISITORS]
 

@@ -64,7 +64,7 @@ class Traffic:
 
     async def _tidy(self, client: httpx.AsyncClient) -> None:
         """Remove every row of the demo: also those whose making was never confirmed."""
-        for search in demo.leftovers():
+        for search in demo.searches():
             for removal in demo.removals(search, await self._answer(client, search)):
                 await self._answer(client, removal)
 
@@ -85,15 +85,14 @@ class Traffic:
         # What is not removed in time, the next start removes.
         with suppress(TimeoutError, Trouble):
             async with asyncio.timeout(_FAREWELL):
-                for removal in self._visitors.farewell():
-                    await self._answer(client, removal)
+                await self._tidy(client)
 
     def _tell(self, trouble: Trouble) -> None:
         """Mention, once, a trouble that lasts."""
         now = time.monotonic()
         if self._away_since is None:
             self._away_since = now
-        if now - self._away_since >= self._patience:
+        if not self._told and now - self._away_since >= self._patience:
             self._say(f"{self._url} {trouble}: waiting for it")
             self._told = True
 
