@@ -71,7 +71,7 @@ class Stack:
     def standin(self, latency_ms: int = 0) -> int:
         """Start a stand-in that lets each answer wait this long; its port."""
         port = ports.find_free()
-        told = standin_environment(self.supabase_database, port, self.secrets)
+        told = standin_environment(self.postgres.standin_url(), port, self.secrets)
         told["PGRST_LATENCY_MS"] = str(latency_ms)
         self._start("standin", ["manage.py", "postgrest"], told)
         _until_answered(f"http://{ports.LOOPBACK}:{port}/", 500, self._log("standin"))

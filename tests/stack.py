@@ -34,7 +34,10 @@ from canvalo.devstack.waiting import until
 PROJECT = Path(__file__).resolve().parent.parent
 IN_CI = os.environ.get("CI") == "true"
 _PREFIX = "canvalo-test-"
-_FOREIGN = ("SUPABASE_JWKS_URL", "CANVALO_HTTPS", "CANVALO_DEBUG", "ALLOWED_HOSTS", "PORT")
+_FOREIGN = (
+    "SUPABASE_JWKS_URL", "CANVALO_HTTPS", "CANVALO_DEBUG", "CANVALO_BASE_URL", "EMAIL_URL",
+    "CANVALO_LOG_FORMAT", "CANVALO_LOG_LEVEL", "DEFAULT_FROM_EMAIL", "ALLOWED_HOSTS", "PORT",
+)  # fmt: skip
 
 
 class Stack:
@@ -113,7 +116,8 @@ class Stack:
     def _standin_environment(self) -> dict[str, str]:
         from canvalo.devstack.plan import standin_environment
 
-        return standin_environment(self.supabase_database, self.supabase_port, self.secrets)
+        database = self.postgres.standin_url()
+        return standin_environment(database, self.supabase_port, self.secrets)
 
     def _standin_answers(self) -> bool:
         if self._standin is None or self._standin.poll() is not None:

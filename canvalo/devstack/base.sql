@@ -23,6 +23,12 @@ $$;
 
 grant anon, authenticated, service_role to authenticator;
 
+do $$
+begin
+  execute format('grant connect on database %I to authenticator', current_database());
+end
+$$;
+
 alter role anon set statement_timeout = '3s';
 alter role authenticated set statement_timeout = '8s';
 alter role authenticator set statement_timeout = '8s';

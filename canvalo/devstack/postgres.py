@@ -25,6 +25,7 @@ from canvalo.devstack.waiting import until
 SUPERUSER = "postgres"
 APPLICATION = "canvalo"  # the role and the database of Django
 SUPABASE = "supabase"  # the database of the stand-in
+AUTHENTICATOR = "authenticator"  # made by base.sql
 _READY_LINE = 7  # of postmaster.pid, counted from 0
 _SETTINGS = {
     "listen_addresses": "",
@@ -69,6 +70,10 @@ class EmbeddedPostgres:
         """The address of one database, as psycopg and Django's settings take it."""
         role = APPLICATION if database != SUPABASE else SUPERUSER
         return self._url(role, database)
+
+    def standin_url(self) -> str:
+        """The address by which the stand-in enters: as PostgREST does, with no right of its own."""
+        return self._url(AUTHENTICATOR, SUPABASE)
 
     def stop(self, seconds: float = 30) -> None:
         """Shut down fast but cleanly: clients are cut off, everything committed is kept."""

@@ -64,6 +64,11 @@ class Stores:
         )
 
     @property
+    def standin_database(self) -> str:
+        """The same as the stand-in enters it."""
+        return self._postgres.standin_url() if self._postgres else ""
+
+    @property
     def supabase_database(self) -> str | None:
         """The stand-in's database; None where a real project is used, which we never open."""
         if self._postgres is None or not self._plan.standin:

@@ -82,8 +82,8 @@ class Stack:
         for name in self._plan.processes:
             more: dict[str, str] = {}
             if name == "supabase":
-                database, port = stores.supabase_database, self._plan.supabase_port
-                more = standin_environment(database or "", port, self._secrets)
+                port = self._plan.supabase_port
+                more = standin_environment(stores.standin_database, port, self._secrets)
             self._supervisor.start(name, {**environment, **more})
 
     def _await_ready(self, environment: Mapping[str, str]) -> None:

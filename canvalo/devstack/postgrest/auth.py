@@ -37,11 +37,12 @@ class Authenticator:
         """Who sent this token, or nobody in particular; raises Refusal (PGRST300 to 303)."""
         claims = {} if token is None else self._verified(token)
         check_claims(claims, now, self._audience)
-        role = claims.get("role", self._anon_role)
-        if role is None:
+        if "role" not in claims and self._anon_role is None:
             raise _required()
+        role = claims.get("role", self._anon_role)
         name = role if isinstance(role, str) else json.dumps(role, separators=(",", ":"))
-        text = json.dumps({**claims, "role": name}, separators=(",", ":"), ensure_ascii=False)
+        name = name.encode("utf-8", "replace").decode()  # JSON can hold halves of characters
+        text = json.dumps({**claims, "role": name}, separators=(",", ":"))
         return Caller(name, text, name == self._anon_role)
 
     def _verified(self, token: str) -> Claims:

@@ -19,7 +19,7 @@ def read_payload(
     body: bytes, content_type: str | None, columns: frozenset[str] | None, *, is_call: bool
 ) -> Payload:
     """Read a body; raises Refusal (PGRST102) where it cannot be."""
-    media = Media.JSON.value if content_type is None else decode(content_type)
+    media = _media(content_type)
     if media == Media.JSON:
         return _json(body, columns, is_call=is_call)
     if media == Media.CSV:
@@ -44,6 +44,15 @@ def _fields(body: bytes) -> Fields:
     """The fields of a form in their order; bytes that are no UTF-8 are replaced."""
     text = body.decode("utf-8", "replace")
     return parse_qsl(text, keep_blank_values=True, errors="replace")
+
+
+def is_json(content_type: str | None) -> bool:
+    """Whether the body is JSON, as it is where nothing is said."""
+    return _media(content_type) == Media.JSON
+
+
+def _media(content_type: str | None) -> str:
+    return Media.JSON.value if content_type is None else decode(content_type)
 
 
 def _json(body: bytes, columns: frozenset[str] | None, *, is_call: bool) -> Payload:

@@ -6,7 +6,7 @@ import logging
 import psycopg
 from psycopg import AsyncConnection
 
-from .database import Database
+from .database import APPLICATION, Database
 from .settings import Settings
 
 CHANNEL = "pgrst"
@@ -16,17 +16,17 @@ _log = logging.getLogger(__name__)
 
 
 async def listen(settings: Settings, database: Database) -> None:
-    """Listen until cancelled; a lost connection is made anew, and the catalog read again."""
-    pause, first = _FIRST_PAUSE, True
+    """Listen until cancelled; a lost connection is made anew."""
+    pause = _FIRST_PAUSE
     while True:
         try:
-            async with await AsyncConnection.connect(
-                settings.db_uri, autocommit=True
-            ) as connection:
+            connecting = AsyncConnection.connect(
+                settings.db_uri, autocommit=True, fallback_application_name=APPLICATION
+            )
+            async with await connecting as connection:
                 await connection.execute(f"listen {CHANNEL}".encode())
-                if not first:
-                    await database.reload()
-                pause, first = _FIRST_PAUSE, False
+                await database.reload()  # what changed before anybody listened
+                pause = _FIRST_PAUSE
                 await _follow(connection, database)
         except psycopg.Error as error:
             _log.warning("not listening for changes of the schema, trying again: %s", error)

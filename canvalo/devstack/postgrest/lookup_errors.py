@@ -3,10 +3,21 @@
 from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
-from .catalog.model import COMPUTED, Catalog, Function, Name, Relationship
+from .catalog.model import (
+    COMPUTED,
+    MANY_TO_MANY,
+    MANY_TO_ONE,
+    ONE_TO_MANY,
+    ONE_TO_ONE,
+    Catalog,
+    Function,
+    Name,
+    Relationship,
+)
 from .errors import Refusal
 from .plan.similar import closest, similar
 
+RANKED = (COMPUTED, ONE_TO_MANY, MANY_TO_ONE, ONE_TO_ONE, MANY_TO_MANY)
 RAW_TYPES = {"text/plain": "text", "text/xml": "xml", "application/octet-stream": "bytea"}
 
 
@@ -55,7 +66,8 @@ def relationships_within(origin: Name, catalog: Catalog) -> list[Relationship]:
 
 
 def ambiguous_relationship(origin: Name, target: str, found: Sequence[Relationship]) -> Refusal:
-    """More than one relationship fits; all of them are told."""
+    """More than one relationship fits; all of them are told, in PostgREST's order."""
+    found = sorted(found, key=_rank)
     choices = ", ".join(f"'{rel.target.name}!{_told_apart_by(rel)}'" for rel in found)
     return Refusal(
         300,
@@ -66,6 +78,16 @@ def ambiguous_relationship(origin: Name, target: str, found: Sequence[Relationsh
         f"Try changing '{target}' to one of the following: {choices}. "
         "Find the desired relationship in the 'details' key.",
     )
+
+
+def _rank(rel: Relationship) -> tuple[Any, ...]:
+    junction = rel.junction
+    through = (
+        (junction.table, junction.source_constraint, junction.target_constraint) if junction else ()
+    )
+    by_kind = RANKED.index(rel.cardinality)
+    views = rel.table_is_view, rel.target_is_view
+    return rel.target, by_kind, rel.constraint, rel.columns, through, views
 
 
 def _told_apart_by(rel: Relationship) -> str:

@@ -1,5 +1,7 @@
 """Media types: what the client accepts, what can be produced, how it is named in the answer."""
 
+import re
+
 from .catalog.model import Catalog, Name
 from .request import Media
 
@@ -24,6 +26,8 @@ _VENDORED = {
     "application/vnd.pgrst.array+json": (Media.JSON, Media.STRIPPED),
     "application/vnd.pgrst.array": (Media.JSON, Media.STRIPPED),
 }
+_TYPE = re.compile(r"[A-Za-z0-9.*]+/[A-Za-z0-9.*+-]+")
+_PARAMETER = re.compile(r'\s*;\s*([A-Za-z0-9-]+)\s*=\s*(?:"([^"]*)"|([A-Za-z0-9|-]+))')
 _PLAN_OPTIONS = ("analyze", "verbose", "settings", "buffers", "wal")
 _BUILT_IN: dict[str, str] = {
     ANY: Media.JSON,
@@ -38,7 +42,7 @@ def accepted(header: str | None) -> list[str]:
     """The media types of an `Accept` header, the most wanted first."""
     if header is None:
         return [ANY]
-    ranked = [_ranked(part) for part in header.split(",")]
+    ranked = [_ranked(part) for part in header.split(",")] if header else []
     ranked.sort(key=lambda item: item[1], reverse=True)
     return [decode(text) for text, _ in ranked]
 
@@ -54,18 +58,30 @@ def _ranked(part: str) -> tuple[str, tuple[float, int]]:
 
 def decode(text: str) -> str:
     """The media type as PostgREST names it; parameters that mean nothing to it are dropped."""
-    name, *parameters = text.split(";")
+    found = _TYPE.match(text)
+    if found is None:
+        return text
+    name = found[0].lower()
     if name in _VENDORED:
-        return _VENDORED[name][parameters == ["nulls=stripped"]]
+        return _VENDORED[name][_parameters(text, found.end()).get("nulls") == "stripped"]
     if name in ("application/vnd.pgrst.plan", PLAN + "text", PLAN + "json"):
-        return _plan("json" if name.endswith("+json") else "text", parameters)
-    return name if name in _PLAIN or name else ANY
+        form = "json" if name.endswith("+json") else "text"
+        return _plan(form, _parameters(text, found.end()))
+    return name if name in _PLAIN else text
 
 
-def _plan(form: str, parameters: list[str]) -> str:
-    given = dict(parameter.strip().partition("=")[::2] for parameter in parameters)
-    target = decode(given["for"].strip('"')) if "for" in given else Media.JSON
-    chosen = given.get("options", "").split("|")
+def _parameters(text: str, position: int) -> dict[str, str]:
+    found: dict[str, str] = {}
+    while (parameter := _PARAMETER.match(text, position)) is not None:
+        name, quoted, plain = parameter.groups()
+        found[name.lower()] = plain if quoted is None else quoted
+        position = parameter.end()
+    return found
+
+
+def _plan(form: str, parameters: dict[str, str]) -> str:
+    target = decode(parameters.get("for", Media.JSON))
+    chosen = parameters.get("options", "").split("|")
     options = "|".join(option for option in _PLAN_OPTIONS if option in chosen)
     return f'{PLAN}{form}; for="{target}"' + (f"; options={options}" if options else "")
 

@@ -8,7 +8,7 @@ from .catalog.model import Catalog, Function, Table
 from .media import ANY, OPENAPI, accepted, content_type
 from .openapi_parts import Json
 from .request import Media
-from .respond import VARY, Response
+from .respond import Response
 
 VERSION = "14"
 ACCESSIBLE = """
@@ -44,7 +44,7 @@ def respond(body: bytes, profile: str | None, *, headers_only: bool) -> Response
     headers = [("Content-Type", content_type(OPENAPI))]
     headers += [] if headers_only else [("Content-Length", str(len(body)))]
     headers += [("Content-Profile", profile)] if profile is not None else []
-    return Response(200, [*headers, VARY], b"" if headers_only else body)
+    return Response(200, headers, b"" if headers_only else body)
 
 
 def allowed(table: Table) -> str:
@@ -167,7 +167,8 @@ def _function_path(function: Function) -> Json:
         "in": "body",
         "schema": openapi_parts.function_schema(function),
     }
-    return {
-        "get": operation([openapi_parts.query_argument(p, function) for p in function.parameters]),
-        "post": operation([arguments, {"$ref": "#/parameters/preferParams"}]),
-    }
+    post = {"post": operation([arguments, {"$ref": "#/parameters/preferParams"}])}
+    if function.volatility == "v":
+        return post
+    inputs = [openapi_parts.query_argument(p, function) for p in function.parameters]
+    return {"get": operation(inputs), **post}

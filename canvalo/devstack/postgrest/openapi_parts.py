@@ -20,7 +20,8 @@ _TYPES: dict[str, str | None] = {
     "json": None,
     "jsonb": None,
 }
-_PREFER = {
+_FORMATS = {"smallint": "int32", "integer": "int32", "bigint": "int64"}
+_PREFER: dict[str, list[str]] = {
     "preferParams": [],
     "preferReturn": ["return=representation", "return=minimal", "return=none"],
     "preferCount": ["count=none"],
@@ -49,9 +50,14 @@ def swagger_type(name: str) -> str | None:
     return _TYPES[name] if name in _TYPES else "array" if name.endswith("[]") else "string"
 
 
+def swagger_format(name: str) -> str:
+    """Swagger's word for the width of an integer; other types keep their own name."""
+    return _FORMATS.get(name, name)
+
+
 def _typed(name: str) -> Json:
     kind = swagger_type(name)
-    found: Json = {"format": name}
+    found: Json = {"format": swagger_format(name)}
     if kind is not None:
         found["type"] = kind
     if kind == "array":
@@ -131,7 +137,10 @@ def _foreign_key(column: str, table: Table, catalog: Catalog) -> tuple[str, str]
 
 def parameters(tables: list[Table]) -> Json:
     """The shared parameters, and those of each relation."""
-    found: Json = {key: {**_header(), "enum": values} for key, values in _PREFER.items()}
+    found: Json = {
+        key: {**_header(), **({"enum": values} if values else {})}
+        for key, values in _PREFER.items()
+    }
     for key, name, place, description in _PLAIN:
         found[key] = _text(name, place, description)
     found["rangeUnit"]["default"] = "items"
@@ -189,7 +198,7 @@ def query_argument(parameter: Parameter, function: Function) -> Json:
     if not parameter.variadic:
         # Arrays are written in braces there, and every parameter needs a type.
         simple = "string" if kind in (None, "array") else kind
-        return {**found, "type": simple, "format": name}
+        return {**found, "type": simple, "format": swagger_format(name)}
     item = name.removesuffix("[]")
-    items = {"type": swagger_type(item) or "string", "format": item}
+    items = {"type": swagger_type(item) or "string", "format": swagger_format(item)}
     return {**found, "type": kind or "string", "items": items, "collectionFormat": "multi"}

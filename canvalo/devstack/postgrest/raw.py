@@ -2,7 +2,6 @@
 
 import json
 from dataclasses import dataclass
-from http.cookies import CookieError, SimpleCookie
 from urllib.parse import unquote
 
 from .auth import Caller
@@ -51,9 +50,5 @@ def settings(raw: Raw, caller: Caller) -> Settings:
 
 
 def _cookies(header: str | None) -> dict[str, str]:
-    if not header:
-        return {}
-    try:
-        return {name: morsel.value for name, morsel in SimpleCookie(header).items()}
-    except CookieError:
-        return {}
+    pairs = [part.strip().partition("=") for part in (header or "").split(";")]
+    return {name: value for name, _, value in pairs if name}

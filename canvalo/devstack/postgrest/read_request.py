@@ -68,6 +68,8 @@ def read_request(
     """Everything that was asked, with JSON for its media type; raises Refusal (PGRST1xx)."""
     is_call = action is Action.CALL
     query = read_query(raw.query, arguments_allowed=is_call and raw.method != "POST")
+    if action is Action.UPSERT_ONE or not body.is_json(raw.header("content-type")):
+        query = replace(query, columns=None)  # there every field of the body is meant
     span = ranges.top_span(raw.method, raw.header("range"), dict(query.ranges).get((), ALL))
     prefer = raw.all("prefer")
     return Request(
@@ -88,8 +90,7 @@ def _payload(raw: Raw, action: Action, query: Query) -> Payload | None:
     is_call = action is Action.CALL and raw.method == "POST"
     if not is_call and action not in _WITH_BODY:
         return None
-    columns = None if action is Action.UPSERT_ONE else query.columns
-    return body.read_payload(raw.body, raw.header("content-type"), columns, is_call=is_call)
+    return body.read_payload(raw.body, raw.header("content-type"), query.columns, is_call=is_call)
 
 
 def with_media(request: Request, raw: Raw, catalog: Catalog) -> Request:

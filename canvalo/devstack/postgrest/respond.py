@@ -14,7 +14,6 @@ from .statement import Plan
 
 Header = tuple[str, str]
 JSON_TYPE: Header = ("Content-Type", "application/json; charset=utf-8")
-VARY: Header = ("Vary", "Accept, Prefer, Range")
 _SINGLE = (Media.OBJECT, Media.OBJECT_STRIPPED)
 _SHARED = ("count", "transaction", "handling", "timezone")
 _APPLIED = {
@@ -89,11 +88,7 @@ def respond(
     overriding = _set_headers(row.headers)
     names_set = {name.lower() for name, _ in overriding}
     kept = [header for header in headers if header[0].lower() not in names_set]
-    return Response(chosen or status, _with_vary(kept + overriding), body)
-
-
-def _with_vary(headers: list[Header]) -> list[Header]:
-    return headers if any(name.lower() == "vary" for name, _ in headers) else [*headers, VARY]
+    return Response(chosen or status, kept + overriding, body)
 
 
 def _answer(

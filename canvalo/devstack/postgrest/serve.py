@@ -17,6 +17,7 @@ from . import keys
 from .app import application
 from .asgi import App
 from .database import Database
+from .errors import Refusal
 from .keys import Key
 from .listener import listen
 from .service import Service
@@ -63,18 +64,22 @@ def _listening(settings: Settings) -> Iterator[socket.socket]:
 @asynccontextmanager
 async def _opened(database: Database, settings: Settings) -> AsyncIterator[None]:
     try:
-        # One attempt of its own says why; the pool would only try for a long time.
-        probe = await psycopg.AsyncConnection.connect(settings.db_uri, connect_timeout=5)
-        await probe.close()
+        await database.probe()  # it says why; the pool would only try for a long time
         await database.open()
-    except psycopg.Error as error:
-        await database.close()
-        reason = " ".join(str(error).split())
-        raise DevstackError(f"cannot reach the database: {reason}") from None
-    try:
+        _require_schemas(database, settings)
         yield
+    except Refusal as refusal:
+        raise DevstackError(f"cannot reach the database: {refusal.details}") from None
+    except psycopg.Error as error:
+        raise DevstackError(f"cannot read the database's catalog: {error}") from None
     finally:
         await database.close()
+
+
+def _require_schemas(database: Database, settings: Settings) -> None:
+    missing = set(settings.schemas) - database.catalog.schema_descriptions.keys()
+    if missing:
+        raise DevstackError(f"the database has no schema {', '.join(sorted(missing))}")
 
 
 @asynccontextmanager

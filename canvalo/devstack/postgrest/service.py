@@ -9,7 +9,7 @@ import psycopg
 from . import openapi, respond
 from .auth import Authenticator, Caller, bearer
 from .catalog.model import Catalog, Name
-from .database import Database, Pairs, Work
+from .database import Database
 from .errors import Refusal, bad_path
 from .keys import Key
 from .pg_errors import to_refusal
@@ -28,6 +28,7 @@ from .request import Action, Request
 from .respond import Response
 from .settings import Settings
 from .statement import Plan
+from .transaction import Pairs, Work
 from .translate import translate
 
 _REMEMBERED = 500  # plans
@@ -42,7 +43,8 @@ class Service:
     def __init__(self, given: Settings, database: Database, keys: tuple[Key, ...]) -> None:
         self._settings, self._database = given, database
         self._authenticator = Authenticator(keys, given.anon_role, given.jwt_audience)
-        self._plans: dict[Shape, tuple[Catalog, Request, Plan]] = {}
+        self._plans: dict[Shape, tuple[Request, Plan]] = {}
+        self._planned_for: Catalog | None = None
 
     async def answer(self, raw: Raw) -> Response:
         """The answer to one request; a refusal is one too."""
@@ -89,14 +91,12 @@ class Service:
             return self._plan(raw, target, catalog)
         headers = tuple(pair for pair in raw.headers if pair[0] in _SHAPING)
         shape: Shape = (raw.method, raw.path, raw.query, headers)
-        known = self._plans.get(shape)
-        if known is not None and known[0] is catalog:
-            return known[1], known[2]
-        request, plan = self._plan(raw, target, catalog)
-        if len(self._plans) >= _REMEMBERED:
+        if self._planned_for is not catalog or len(self._plans) >= _REMEMBERED:
             self._plans.clear()
-        self._plans[shape] = (catalog, request, plan)
-        return request, plan
+            self._planned_for = catalog
+        if shape not in self._plans:
+            self._plans[shape] = self._plan(raw, target, catalog)
+        return self._plans[shape]
 
     def _plan(self, raw: Raw, target: Target, catalog: Catalog) -> tuple[Request, Plan]:
         action = read_action(raw, target)
@@ -174,4 +174,4 @@ class Service:
 
 def _allow(methods: str) -> Response:
     origin = ("Access-Control-Allow-Origin", "*")
-    return Response(200, [("Content-Length", "0"), origin, ("Allow", methods), respond.VARY])
+    return Response(200, [("Content-Length", "0"), origin, ("Allow", methods)])

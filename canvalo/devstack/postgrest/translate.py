@@ -13,7 +13,7 @@ from .sql import call as call_sql
 from .sql import read as read_sql
 from .sql import wrap
 from .sql import write as write_sql
-from .sql.fragments import Parameters, setting
+from .sql.fragments import Parameters
 from .statement import Options, Plan, Statement
 
 COUNTED = ("exact", "estimated")
@@ -46,6 +46,7 @@ def _read(request: Request, catalog: Catalog, options: Options) -> Plan:
 
 
 def _write(request: Request, catalog: Catalog, options: Options) -> Plan:
+    write.check_range(request)
     table = catalog.tables[_table(request, catalog)]
     root = read_tree(request, catalog, options, table.name)
     plan = write.write(request, catalog, table, root)
@@ -57,7 +58,7 @@ def _write(request: Request, catalog: Catalog, options: Options) -> Plan:
         read_sql.select(p, root) if wants_rows else wrap.ALL_ROWS,
         body=body if wants_rows else bodies.NO_BODY,
         location=wrap.location(p, table.key) if plan.is_new and located else wrap.NO_LOCATION,
-        inserted=f"{setting(write_sql.INSERTED)}::bigint" if plan.merges else wrap.NO_COUNT,
+        inserted=write_sql.inserted() if plan.merges else wrap.NO_COUNT,
     )
     return Plan(_statement(text, p), content_type, False)
 

@@ -25,7 +25,7 @@ from canvalo.devstack.postgrest.database import Database
 from canvalo.devstack.postgrest.errors import Refusal
 from canvalo.devstack.postgrest.keys import Key
 from canvalo.devstack.postgrest.raw import Raw
-from canvalo.devstack.postgrest.respond import JSON_TYPE, Response
+from canvalo.devstack.postgrest.respond import JSON_TYPE, Response, refuse
 from canvalo.devstack.postgrest.settings import Settings
 
 from .sessions import Session, Sessions
@@ -62,9 +62,11 @@ def application(settings: Settings, database: Database, keys: tuple[Key, ...]) -
         raw = head(scope, PREFIX)
         try:
             body = await whole_body(receive)
+            response = cors.preflight(raw) or await service.answer(replace(raw, body=body))
+        except Refusal as refusal:
+            response = refuse(refusal)
         except Gone:
             return
-        response = cors.preflight(raw) or await service.answer(replace(raw, body=body))
         await respond(send, cors.add(raw, response))
 
     return app

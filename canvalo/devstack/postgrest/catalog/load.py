@@ -150,9 +150,7 @@ def _views(
     return views
 
 
-def _foreign_keys(
-    rows: list[Row], names: dict[int, Name], columns: Columns
-) -> list[ForeignKey]:
+def _foreign_keys(rows: list[Row], names: dict[int, Name], columns: Columns) -> list[ForeignKey]:
     unique = {(row["oid"], frozenset(row["columns"])) for row in rows if row["kind"] != "f"}
     return [
         ForeignKey(

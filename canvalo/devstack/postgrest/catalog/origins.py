@@ -25,20 +25,20 @@ def _target_entries(definition: str) -> Iterator[dict[str, int]]:
     """Walk the outermost target list; `depth` counts braces, so nested queries are passed by."""
     depth, in_list, entry = 0, False, dict[str, int]()
     name = ""
-    for token in _TOKEN.findall(definition):
-        if token == "{":
+    for word in _TOKEN.findall(definition):
+        if word == "{":
             depth += 1
-            entry = {} if depth == 2 else entry  # noqa: PLR2004
-        elif token == "}":
-            if depth == 2 and in_list and entry:  # noqa: PLR2004
+            entry = {} if depth == 2 else entry
+        elif word == "}":
+            if depth == 2 and in_list and entry:
                 yield entry
             depth -= 1
-        elif token.startswith(":") and len(token) > 1:
-            name = token[1:].strip()
+        elif word.startswith(":") and len(word) > 1:
+            name = word[1:].strip()
             if depth == 1:
                 in_list = name == "targetList"
-        elif in_list and depth == 2 and name:  # noqa: PLR2004
-            entry[name] = _number(token)
+        elif in_list and depth == 2 and name:
+            entry[name] = _number(word)
             name = ""
 
 

@@ -83,9 +83,7 @@ select n.nspname as schema, p.proname as name, p.provolatile::text as volatility
     from unnest(p.proargtypes) with ordinality as a(oid, i)) as types,
   rn.nspname as return_schema, coalesce(rc.relname, rt.typname) as return_name,
   coalesce(base.typtype, rt.typtype) = 'c'
-    or 't' = any (p.proargmodes) or 'b' = any (p.proargmodes) or (
-      select count(*) from unnest(p.proargmodes) as mode where mode = 'o') > 1
-    or (rt.typname = 'record') as returns_composite,
+    or coalesce(p.proargmodes && '{t,b,o}'::"char"[], false) as returns_composite,
   pg_catalog.obj_description(p.oid, 'pg_proc') as description,
   coalesce(p.proconfig, '{}')::text[] as settings
 from pg_catalog.pg_proc p
@@ -100,7 +98,7 @@ order by n.nspname, p.proname, p.oid
 """
 
 COMPUTED_RELATIONSHIPS = """
-select n.nspname as schema, p.proname as name, p.prorows = 1 as single,
+select n.nspname as schema, p.proname as name, not p.proretset or p.prorows = 1 as single,
   sn.nspname as table_schema, s.relname as table_name,
   tn.nspname as target_schema, t.relname as target_name
 from pg_catalog.pg_proc p

@@ -61,9 +61,7 @@ def _with_views(key: ForeignKey, views: Views) -> Iterator[Relationship]:
             )
 
 
-def _seen_as(
-    columns: list[str], shown: dict[str, tuple[str, ...]] | None
-) -> list[tuple[str, ...]]:
+def _seen_as(columns: list[str], shown: dict[str, tuple[str, ...]] | None) -> list[tuple[str, ...]]:
     if shown is None:
         return [tuple(columns)]
     return list(product(*(shown.get(column, ()) for column in columns)))

@@ -66,9 +66,7 @@ _array: Parser[str] = (char("{") >> many(none_of("{}")) << char("}")).map(
 )
 value_in_tree: Parser[str] = attempt(quoted << ends_here) | attempt(_array) | unquoted
 
-_quantifier = maybe(
-    attempt(between(char("("), char(")"), attempt(string("any")) | string("all")))
-)
+_quantifier = maybe(attempt(between(char("("), char(")"), attempt(string("any")) | string("all"))))
 _language = maybe(attempt(between(char("("), char(")"), identifier)))
 
 
@@ -109,7 +107,9 @@ def _condition(found: tuple[Field, tuple[bool, Operation]]) -> Condition:
 
 
 _tree_filter: Parser[Condition] = ((field << delimiter) + expression(value_in_tree)).map(_condition)
-_negation = (attempt(string("not") >> delimiter).into(True) | always(False)).label("negation operator (not)")
+_negation = (attempt(string("not") >> delimiter).into(True) | always(False)).label(
+    "negation operator (not)"
+)
 _connective = (attempt(string("and")) | string("or")).label("logic operator (and, or)")
 _terms: Parser[list[Condition | Logic]] = (
     lexeme(char("(")) >> sep_by1(lazy(lambda: logic_tree), comma) << lexeme(char(")"))

@@ -73,6 +73,6 @@ field: Parser[Field] = lexeme(
 
 comma: Parser[str] = lexeme(char(","))
 columns: Parser[list[str]] = sep_by1(field_name, comma)
-tree_path: Parser[tuple[list[str], tuple[JsonStep, ...]]] = sep_by1(
-    field_name, delimiter
-) + option((), json_path)
+tree_path: Parser[tuple[list[str], tuple[JsonStep, ...]]] = sep_by1(field_name, delimiter) + option(
+    (), json_path
+)

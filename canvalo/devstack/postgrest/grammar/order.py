@@ -14,9 +14,7 @@ from .parsec import (
     string,
 )
 
-_direction = maybe(
-    attempt(delimiter >> string("asc")) | attempt(delimiter >> string("desc"))
-)
+_direction = maybe(attempt(delimiter >> string("asc")) | attempt(delimiter >> string("desc")))
 _nulls = maybe(
     attempt(delimiter >> string("nullsfirst")) | attempt(delimiter >> string("nullslast"))
 )
@@ -29,6 +27,4 @@ _related: Parser[OrderTerm] = ((field_name + between(char("("), char(")"), field
 _own: Parser[OrderTerm] = (field + _rest).map(
     lambda found: OrderTerm(found[0], found[1][0], found[1][1])
 )
-order_terms: Parser[list[OrderTerm]] = sep_by1(
-    lexeme(attempt(_related) | _own), char(",")
-)
+order_terms: Parser[list[OrderTerm]] = sep_by1(lexeme(attempt(_related) | _own), char(","))

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 T = TypeVar("T")
+T_co = TypeVar("T_co", covariant=True)
 U = TypeVar("U")
 
 SYSTEM, UNEXPECTED, EXPECTED, MESSAGE = range(4)
@@ -52,15 +53,15 @@ def _expecting(trouble: Trouble, what: str) -> Trouble:
 Run = Callable[[str, int], Outcome[Any]]
 
 
-class Parser(Generic[T]):
-    """A parser of T, combined with `|`, `>>`, `<<`, `+` and the functions below."""
+class Parser(Generic[T_co]):
+    """A parser of T_co, combined with `|`, `>>`, `<<`, `+` and the functions below."""
 
     __slots__ = ("run",)
 
     def __init__(self, run: Run) -> None:
         self.run: Final = run
 
-    def then(self, make: "Callable[[T], Parser[U]]") -> "Parser[U]":
+    def then(self, make: "Callable[[T_co], Parser[U]]") -> "Parser[U]":
         """Continue with the parser that `make` returns for the value."""
         run = self.run
 
@@ -70,7 +71,7 @@ class Parser(Generic[T]):
 
         return Parser(bound)
 
-    def map(self, change: Callable[[T], U]) -> "Parser[U]":
+    def map(self, change: Callable[[T_co], U]) -> "Parser[U]":
         """Change the value."""
         run = self.run
 
@@ -84,7 +85,11 @@ class Parser(Generic[T]):
 
     def into(self, value: U) -> "Parser[U]":
         """Put `value` in place of what was read."""
-        return self.map(lambda _: value)
+
+        def given(_: Any) -> U:
+            return value
+
+        return self.map(given)
 
     def __rshift__(self, other: "Parser[U]") -> "Parser[U]":
         run = self.run
@@ -95,13 +100,13 @@ class Parser(Generic[T]):
 
         return Parser(sequence)
 
-    def __lshift__(self, other: "Parser[U]") -> "Parser[T]":
+    def __lshift__(self, other: "Parser[U]") -> "Parser[T_co]":
         return (self + other).map(lambda pair: pair[0])
 
-    def __add__(self, other: "Parser[U]") -> "Parser[tuple[T, U]]":
+    def __add__(self, other: "Parser[U]") -> "Parser[tuple[T_co, U]]":
         run = self.run
 
-        def both(text: str, position: int) -> Outcome[tuple[T, U]]:
+        def both(text: str, position: int) -> Outcome[tuple[T_co, U]]:
             first = run(text, position)
             if not first.ok:
                 return first
@@ -113,10 +118,10 @@ class Parser(Generic[T]):
 
         return Parser(both)
 
-    def __or__(self, other: "Parser[U]") -> "Parser[T | U]":
+    def __or__(self, other: "Parser[U]") -> "Parser[T_co | U]":
         run, run_other = self.run, other.run
 
-        def either(text: str, position: int) -> Outcome[T | U]:
+        def either(text: str, position: int) -> Outcome[T_co | U]:
             first = run(text, position)
             if first.ok or first.consumed:
                 return first
@@ -128,11 +133,11 @@ class Parser(Generic[T]):
 
         return Parser(either)
 
-    def label(self, what: str) -> "Parser[T]":
+    def label(self, what: str) -> "Parser[T_co]":
         """Say `expecting what` where nothing was consumed."""
         run = self.run
 
-        def labelled(text: str, position: int) -> Outcome[T]:
+        def labelled(text: str, position: int) -> Outcome[T_co]:
             out = run(text, position)
             if out.consumed or (out.ok and not out.trouble.notes):
                 return out

@@ -71,9 +71,7 @@ _count = ((alias << string("count()")) + cast << item_ends).map(
 )
 _aggregated = maybe(attempt(char(".") >> aggregate << string("()")))
 _plain = ((alias + field) + cast + (_aggregated + cast) << item_ends).map(
-    lambda found: SelectField(
-        found[0][0][1], found[0][0][0], found[0][1], found[1][0], found[1][1]
-    )
+    lambda found: SelectField(found[0][0][1], found[0][0][0], found[0][1], found[1][0], found[1][1])
 )
 select_field: Parser[SelectField] = lexeme(attempt(_star) | attempt(_count) | _plain)
 

@@ -18,7 +18,7 @@ class Term:
     type: str = ""
     base_type: str = ""
     convert: str | None = None  # the function between a domain and JSON or text
-    whole_row: bool = False
+    is_row: bool = False  # no column: the row itself, to be counted further up
 
 
 @dataclass(frozen=True, slots=True)

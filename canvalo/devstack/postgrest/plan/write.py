@@ -40,7 +40,7 @@ class Write:
 
 
 def write(request: Request, catalog: Catalog, table: Table, root: Node) -> Write:
-    """Plan a write whose result `root` reads; raises `Refusal` (PGRST105, 114, 204)."""
+    """Plan a write whose result `root` reads; raises `Refusal` (PGRST105, 204)."""
     if request.action is Action.UPSERT_ONE:
         _check_put(request, table)
     columns = _columns(request, catalog, table)
@@ -59,10 +59,14 @@ def write(request: Request, catalog: Catalog, table: Table, root: Node) -> Write
     )
 
 
+def check_range(request: Request) -> None:
+    """Raise `Refusal` (PGRST114) for a PUT with a range, whatever it is a PUT to."""
+    if request.action is Action.UPSERT_ONE and request.span != ALL:
+        raise errors.put_with_limit()
+
+
 def _check_put(request: Request, table: Table) -> None:
     """PUT names one row, by its whole key and nothing else."""
-    if request.span != ALL:
-        raise errors.put_with_limit()
     query = request.query
     exact = all(_is_equality(condition) for condition in query.root_filters)
     named = query.filter_names == frozenset(table.key)

@@ -8,8 +8,8 @@ from .fragments import Parameters, column, identifier
 
 def value(p: Parameters, row: Name, term: Term) -> str:
     """The term's value in a row."""
-    if term.whole_row:
-        return identifier(row.name)
+    if term.is_row:
+        return "1"  # anything that is not null will do to be counted
     plain = column(row, term.name)
     if not term.path:
         return plain

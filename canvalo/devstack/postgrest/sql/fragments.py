@@ -46,8 +46,9 @@ def literal(text: str) -> str:
 
 def array_literal(values: Iterable[str]) -> str:
     """The text of an array, whose elements take the type that PostgreSQL infers."""
-    escaped = (value.replace("\\", "\\\\").replace('"', '\\"') for value in values)
-    return "{" + ",".join(f'"{value}"' for value in escaped) + "}"
+    texts = (value.partition("\0")[0] for value in values)
+    escaped = (text.replace("\\", "\\\\").replace('"', '\\"') for text in texts)
+    return "{" + ",".join(f'"{text}"' for text in escaped) + "}"
 
 
 def setting(name: str) -> str:

@@ -1,8 +1,8 @@
 # ruff: noqa: S608 - writing SQL is what this file does; values are parameters
 """A JSON body → rows with typed columns, parsed by PostgreSQL from one parameter."""
 
-from .. import errors
 from ..catalog.model import Name
+from ..errors import Refusal
 from ..plan.nodes import Term
 from ..request import Payload
 from .fragments import Parameters, column, identifier, literal
@@ -12,11 +12,13 @@ Defaults = tuple[tuple[str, str], ...] | None
 
 
 def text_of(raw: bytes) -> str:
-    """The body as text; raises `Refusal` (PGRST102) where it is no UTF-8."""
+    """The body as text; raises `Refusal` as PostgreSQL would where it is no UTF-8."""
     try:
         return raw.decode()
-    except UnicodeDecodeError:
-        raise errors.bad_body("Body is not valid UTF-8") from None
+    except UnicodeDecodeError as error:
+        shown = " ".join(f"0x{byte:02x}" for byte in raw[error.start : error.end])
+        message = f'invalid byte sequence for encoding "UTF8": {shown}'
+        raise Refusal(400, "22021", message) from None
 
 
 def rows(

@@ -5,42 +5,46 @@ from ..catalog.model import Name
 from ..plan.nodes import EmbedIsNull, Node, Sort, Spread
 from ..query import ALL, Span
 from .conditions import condition, where, where_all
-from .fields import exported, order_by, picked, sort_direction, sort_value, value
+from .fields import exported, order_by, picked, sort_direction, sort_value
 from .fragments import Parameters, column, identifier, qualified
 
 
 def select(p: Parameters, node: Node) -> str:
     """The rows of a node, with what is embedded in them."""
+    outputs = _outputs(p, node)
     parts = [
-        f"SELECT {', '.join(_select_list(p, node))}",
+        f"SELECT {', '.join(text for text, _ in outputs)}",
         f"FROM {_source(node)}",
         *(_join(p, child) for child in node.children),
         where(p, node.row, node.tests, _join_conditions(node)),
-        _group_by(p, node),
+        _group_by([is_aggregate for _, is_aggregate in outputs]),
         order_by(p, node.row, node.order),
         _limit(p, node.span),
     ]
     return " ".join(part for part in parts if part)
 
 
-def _select_list(p: Parameters, node: Node) -> list[str]:
-    own = [picked(p, node.row, item) for item in node.select]
+def _outputs(p: Parameters, node: Node) -> list[tuple[str, bool]]:
+    """The columns of a select list, each with whether it is an aggregate."""
+    own = [(picked(p, node.row, item), bool(item.aggregate)) for item in node.select]
     if not node.select and not node.children:
-        own = [column(node.row, "*")]  # whoever gathers the rows leaves them out again
+        own = [(column(node.row, "*"), False)]  # whoever gathers the rows leaves them out again
     if node.spread is Spread.MANY:
-        own += [f"{sort_value(p, node.row, s)} AS {_sort_name(node, i)}" for i, s in _sorts(node)]
-    return own + [text for child in node.children for text in _child_columns(child)]
+        own += [
+            (f"{sort_value(p, node.row, sort)} AS {_sort_name(node, i)}", False)
+            for i, sort in _sorts(node)
+        ]
+    return own + [output for child in node.children for output in _child_outputs(child)]
 
 
-def _child_columns(child: Node) -> list[str]:
-    lateral = identifier(child.lateral)
+def _child_outputs(child: Node) -> list[tuple[str, bool]]:
     if child.spread:
-        return [exported(child.lateral, item) for item in child.exports]
+        return [(exported(child.lateral, e), bool(e.aggregate)) for e in child.exports]
     if child.is_empty:
         return []
-    if child.to_one:
-        return [f"row_to_json({lateral}.*)::jsonb AS {identifier(child.label)}"]
-    return [f"COALESCE({lateral}.{lateral}, '[]') AS {identifier(child.label)}"]
+    lateral, label = identifier(child.lateral), identifier(child.label)
+    one, many = f"row_to_json({lateral}.*)::jsonb", f"COALESCE({lateral}.{lateral}, '[]')"
+    return [(f"{one if child.to_one else many} AS {label}", False)]
 
 
 def _join(p: Parameters, child: Node) -> str:
@@ -84,7 +88,7 @@ def _source(node: Node) -> str:
     rel = node.relation
     if rel and rel.function and node.parent:
         # The cast picks the right overload where the parent's row comes from a subquery.
-        argument = f"{identifier(node.parent.name)}::{qualified(rel.table)}"
+        argument = f"{column(node.parent, '*')}::{qualified(rel.table)}"
         return f"{qualified(rel.function)}({argument}){alias}"
     junction = f", {qualified(rel.junction.table)}" if rel and rel.junction else ""
     return f"{qualified(node.source)}{alias}{junction}"
@@ -107,19 +111,10 @@ def _equal(row: Name, name: str, other_row: Name, other: str) -> str:
     return f"{column(row, name)} = {column(other_row, other)}"
 
 
-def _group_by(p: Parameters, node: Node) -> str:
-    spread = [(child, export) for child in node.children for export in child.exports]
-    aggregates = [item.aggregate for item in node.select] + [e.aggregate for _, e in spread]
-    if not any(aggregates):
-        return ""
-    terms = [
-        identifier(item.alias) if item.alias is not None else value(p, node.row, item.term)
-        for item in node.select
-        if not item.aggregate
-    ]
-    terms += [identifier(c.label) for c in node.children if not (c.spread or c.is_empty)]
-    terms += [column(Name("", c.lateral), e.name) for c, e in spread if not e.aggregate]
-    return f"GROUP BY {', '.join(terms)}" if terms else ""
+def _group_by(aggregates: list[bool]) -> str:
+    """Grouped by position: a name might mean a column of a joined relation."""
+    positions = [str(n) for n, is_aggregate in enumerate(aggregates, 1) if not is_aggregate]
+    return f"GROUP BY {', '.join(positions)}" if positions and any(aggregates) else ""
 
 
 def _limit(p: Parameters, span: Span) -> str:

@@ -18,6 +18,11 @@ def statement(p: Parameters, write: Write) -> str:
     return _update(p, write) if write.action is Action.UPDATE else _insert(p, write)
 
 
+def inserted() -> str:
+    """How many rows of an upsert were new, once it is done."""
+    return f"coalesce({setting(INSERTED)}::bigint, 0)"
+
+
 def _insert(p: Parameters, write: Write) -> str:
     names = [term.name for term in write.columns]
     parts = [
