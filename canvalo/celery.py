@@ -29,6 +29,16 @@ app.conf.update(
             "schedule": 60.0,
             "options": {"expires": 60},
         },
+        "judge the alert rules": {
+            "task": "optimizer.tasks.evaluate_alerts",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
+        "send alert mails": {
+            "task": "optimizer.tasks.deliver_alerts",
+            "schedule": 30.0,
+            "options": {"expires": 30},
+        },
     },
 )
 app.autodiscover_tasks()

@@ -1,14 +1,17 @@
 """Every variable that the project reads, in one typed and validated place.
 
 Precedence: the process environment, then `$CANVALO_HOME/run.env` (addresses and the Supabase
-project's keys, written by each start of `script/server`), then `$CANVALO_HOME/secrets.env` (made on the first run). So a command typed in
-a second terminal finds the running stack without any variable set.
+project's keys, written by each start of `script/server`), then `$CANVALO_HOME/secrets.env` (made
+on the first run). So a command typed in a second terminal finds the running stack without any
+variable set.
 """
 
 import os
 from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 PROJECT = Path(__file__).resolve().parent.parent
@@ -22,7 +25,12 @@ def home() -> Path:
 class Environment(BaseSettings):
     """The project's variables; a wrong one is refused at start with its name and the reason."""
 
-    model_config = SettingsConfigDict(extra="ignore", case_sensitive=False, env_ignore_empty=True)
+    model_config = SettingsConfigDict(
+        extra="ignore",
+        case_sensitive=False,
+        env_ignore_empty=True,
+        hide_input_in_errors=True,  # a wrong address may hold a password
+    )
 
     canvalo_debug: bool = Field(False, description="Django's DEBUG: never on a public host.")
     django_secret_key: SecretStr = Field(
@@ -39,6 +47,23 @@ class Environment(BaseSettings):
     )
     canvalo_time_zone: str = Field("UTC", description="Zone in which days are reported.")
     port: int = Field(8000, ge=1, le=65535, description="Port of the web server.")
+    canvalo_log_format: Literal["plain", "json"] = Field(
+        "plain", description="Log lines for people, or JSON for programs."
+    )
+    canvalo_log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
+        "INFO", description="How important a log line must be to be written."
+    )
+    canvalo_base_url: str = Field(
+        "", description="Address of the dashboard for links in mails; this machine's when empty."
+    )
+    email_url: SecretStr = Field(
+        SecretStr(""),
+        description="Mail server: smtp://user:password@host:587/?tls=true, or smtps://… for TLS "
+        "from the first byte. Empty: mails are written to the worker's output.",
+    )
+    default_from_email: str = Field(
+        "Canvalo <canvalo@localhost>", description="Sender of the alert mails."
+    )
 
     database_url: str = Field("", description="PostgreSQL of Django; embedded when empty.")
     valkey_url: str = Field("", description="Valkey or Redis >= 7 of the cache; embedded if empty.")
@@ -55,6 +80,19 @@ class Environment(BaseSettings):
     supabase_jwks_url: str = Field(
         "", description="Public keys of user tokens (ES256 or RS256 projects)."
     )
+
+    @field_validator("email_url")
+    @classmethod
+    def _names_a_mail_server(cls, url: SecretStr) -> SecretStr:
+        """Refuse what is no address of a mail server, in words that do not repeat its password."""
+        parts = urlsplit(url.get_secret_value())
+        if url.get_secret_value() and (parts.scheme not in ("smtp", "smtps") or not parts.hostname):
+            raise ValueError("write it as smtp://user:password@host:587/?tls=true")
+        if parts.query not in ("", "tls=true", "tls=false"):
+            raise ValueError("the only option is tls=true or tls=false")
+        if parts.port == 0 or (parts.scheme == "smtps" and parts.query == "tls=true"):
+            raise ValueError("the port is 1 to 65535, and smtps goes without tls=true")
+        return url
 
 
 def load() -> Environment:

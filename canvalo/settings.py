@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from csp.constants import NONE, SELF
 
-from canvalo import environment
+from canvalo import environment, logs
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 ENV = environment.load()
@@ -104,6 +104,18 @@ SUPABASE_SERVICE_ROLE_KEY = ENV.supabase_service_role_key.get_secret_value()
 SUPABASE_JWT_SECRET = ENV.supabase_jwt_secret.get_secret_value()
 SUPABASE_JWKS_URL = ENV.supabase_jwks_url
 
+_mail = urlsplit(ENV.email_url.get_secret_value())
+EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _mail.scheme else 'console'}.EmailBackend"
+EMAIL_HOST = _mail.hostname or ""
+EMAIL_USE_SSL = _mail.scheme == "smtps"
+EMAIL_USE_TLS = _mail.query == "tls=true"
+EMAIL_PORT = _mail.port or (465 if EMAIL_USE_SSL else 587)
+EMAIL_HOST_USER = unquote(_mail.username or "")
+EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = ENV.default_from_email
+CANVALO_BASE_URL = ENV.canvalo_base_url or f"http://127.0.0.1:{ENV.port}"
+
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -150,14 +162,4 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": "INFO"},
-    "loggers": {
-        "httpx": {"level": "WARNING"},  # it would log a line, with the URL, for each call
-        "optimizer.access": {"level": "WARNING"},
-    },
-}
+LOGGING = logs.configuration(ENV.canvalo_log_format, ENV.canvalo_log_level)

@@ -4,21 +4,24 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.forms import ModelForm
+from django.forms import ChoiceField, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from optimizer import policies
-from optimizer.conf import optimization_settings
-from optimizer.models import ApiToken, SettingsChange, TableSettings
+from optimizer import admin_alerts, policies
+from optimizer.admin_readonly import ReadOnlyAdmin
+from optimizer.conf import Defaults, optimization_settings
+from optimizer.models import ApiToken, EngineSetting, SettingsChange, TableSettings
 
 if TYPE_CHECKING:
+    EngineAdmin = admin.ModelAdmin[EngineSetting]
     TableAdmin = admin.ModelAdmin[TableSettings]
-    AnyAdmin = admin.ModelAdmin[Any]
     TableForm = ModelForm[TableSettings]
 else:  # Django's classes take no type arguments when they run
-    TableAdmin = AnyAdmin = admin.ModelAdmin
+    EngineAdmin = TableAdmin = admin.ModelAdmin
     TableForm = ModelForm
+
+__all__ = ["admin_alerts"]  # Django looks for registrations in this module alone
 
 
 @admin.register(TableSettings)
@@ -51,20 +54,43 @@ class TableSettingsAdmin(TableAdmin):
             self.delete_model(request, row)
 
 
-class ReadOnlyAdmin(AnyAdmin):
-    """A list to look at."""
+@admin.register(EngineSetting)
+class EngineSettingAdmin(EngineAdmin):
+    """Switches and limits of the whole engine; in force in every process within two seconds."""
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nothing is added by hand."""
-        return False
+    list_display = ("name", "value", "environment", "meaning", "updated_at")
+    fields = ("name", "value")
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is changed by hand."""
-        return False
+    @admin.display(description="Environment's value")
+    def environment(self, row: EngineSetting) -> str:
+        """What holds where this row is deleted."""
+        return str(getattr(optimization_settings.defaults, row.name, "unknown"))
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is deleted by hand."""
-        return False
+    @admin.display(description="What it does")
+    def meaning(self, row: EngineSetting) -> str:
+        """The setting's own description."""
+        field = Defaults.model_fields.get(row.name)
+        return (field and field.description) or "this version knows no such setting"
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the names that exist."""
+        if db_field.name == "name":
+            names = [(name, name) for name in Defaults.model_fields]
+            return ChoiceField(choices=names, help_text=db_field.help_text)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: EngineSetting, form: Any, change: bool) -> None:
+        """Store, record and announce the change."""
+        policies.save_engine(obj, request.user)  # type: ignore[arg-type]
+
+    def delete_model(self, request: HttpRequest, obj: EngineSetting) -> None:
+        """Return to the environment's value."""
+        policies.delete_engine(obj, request.user)  # type: ignore[arg-type]
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[EngineSetting]) -> None:
+        """Return several to the environment's values."""
+        for row in queryset:
+            self.delete_model(request, row)
 
 
 @admin.register(SettingsChange)

@@ -11,5 +11,8 @@ class OptimizerConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        """Import the checks so that `manage.py check` runs them."""
-        from optimizer import checks  # noqa: F401
+        """Register the checks, and where run-time settings are kept."""
+        from optimizer import checks, policies  # noqa: F401
+        from optimizer.conf import optimization_settings
+
+        optimization_settings.persist_in(policies)

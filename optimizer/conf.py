@@ -4,20 +4,24 @@ The environment gives the defaults. Changes made in the admin are rows in the da
 holds a snapshot of them, which the runtime exchanges as a whole when the version stamp moves.
 """
 
+import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, Protocol
 
-from pydantic import Field
+from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from optimizer.domain.ttl import MAX_TTL, TablePolicy
+from optimizer.errors import ConfigurationError
 
 
 class Defaults(BaseSettings):
     """The variables, `OPTIMIZATION_` and the name in capitals; times are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="OPTIMIZATION_", extra="ignore")
+    model_config = SettingsConfigDict(
+        env_prefix="OPTIMIZATION_", extra="ignore", env_ignore_empty=True
+    )
 
     cache_enabled: bool = Field(True, description="Answer reads from the cache.")
     cache_max_size: int = Field(1000, ge=1, description="Entries that the cache holds at most.")
@@ -37,6 +41,34 @@ class Defaults(BaseSettings):
     pool_cleanup_interval: int = Field(60, ge=1, description="Pause between clean-ups.")
     batch_enabled: bool = Field(True, description="Fold many writes into few calls.")
     batch_max_size: int = Field(100, ge=1, le=10_000, description="Rows that go in one call.")
+    access_log: bool = Field(
+        False, description="A line for each hit, miss, lease and batch on `optimizer.access`."
+    )
+    default_schema: str = Field(
+        "api", min_length=1, description="Schema of tables that are named without one."
+    )
+    owner_column: str = Field(
+        "owner_id", min_length=1, description="Column of a row's owner, for calls by user id."
+    )
+
+
+def read_defaults() -> Defaults:
+    """Read the variables; raises ConfigurationError that names each wrong one."""
+    try:
+        return Defaults()
+    except ValidationError as error:
+        wrong = (f"OPTIMIZATION_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
+        raise ConfigurationError("; ".join(wrong)) from error
+
+
+def checked(name: str, value: Any) -> Any:
+    """A setting's value in its type; raises ConfigurationError where it does not exist or fit."""
+    if name not in Defaults.model_fields:
+        raise ConfigurationError(f"there is no setting {name!r}")
+    try:
+        return getattr(Defaults(**{name: value}), name)
+    except ValidationError as error:
+        raise ConfigurationError(f"{name}: {error.errors()[0]['msg']}") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +86,17 @@ class Overrides:
 
     version: str = ""
     tables: Mapping[str, TableOverride] = field(default_factory=dict)
+    engine: Mapping[str, Any] = field(default_factory=dict)  # switches and limits, by name
+
+
+class Store(Protocol):
+    """Where changes are kept, so that every process hears of them; None takes one back."""
+
+    def update(self, changes: Mapping[str, Any], by: Any) -> Overrides:
+        """Keep the changes, record who made them, and return everything that was changed."""
+
+    def update_alone(self, changes: Mapping[str, Any], by: Any) -> Overrides:
+        """The same, from a thread that leaves nothing open behind."""
 
 
 class OptimizationSettings:
@@ -62,12 +105,42 @@ class OptimizationSettings:
     def __init__(self, defaults: Defaults | None = None) -> None:
         self._defaults = defaults
         self._overrides = Overrides()
+        self._store: Store | None = None
+
+    def persist_in(self, store: Store) -> None:
+        """Keep what `update` changes there; without a store it holds for this process alone."""
+        self._store = store
+
+    def update(self, by: Any = None, **changes: Any) -> None:
+        """Change settings while everything runs; None returns one to the environment's value.
+
+        Every process obeys within two seconds; who changed what is recorded (`by`: a Django user).
+        Raises ConfigurationError, and changes nothing, where one does not exist or does not fit.
+        """
+        wanted = _all_checked(changes)
+        if self._store is None:
+            self.adopt(self._with(wanted))
+        else:
+            self.adopt(self._store.update(wanted, by))
+
+    async def aupdate(self, by: Any = None, **changes: Any) -> None:
+        """Like `update`, for code in an event loop."""
+        wanted = _all_checked(changes)
+        if self._store is None:
+            self.adopt(self._with(wanted))
+        else:
+            self.adopt(await asyncio.to_thread(self._store.update_alone, wanted, by))
+
+    def _with(self, changes: Mapping[str, Any]) -> Overrides:
+        engine = {**self._overrides.engine, **changes}
+        kept = {name: value for name, value in engine.items() if value is not None}
+        return replace(self._overrides, engine=kept)
 
     @property
     def defaults(self) -> Defaults:
-        """The environment's values, read at first use."""
+        """The environment's values, read at first use; raises ConfigurationError."""
         if self._defaults is None:
-            self._defaults = Defaults()
+            self._defaults = read_defaults()
         return self._defaults
 
     @property
@@ -82,7 +155,7 @@ class OptimizationSettings:
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in Defaults.model_fields:
             raise AttributeError(f"there is no setting {name!r}")
-        return getattr(self.defaults, name)
+        return self._overrides.engine.get(name, getattr(self.defaults, name))
 
     def policy(self, relation: str) -> TablePolicy:
         """What holds for a relation, given as `schema.name` or as its bare name."""
@@ -90,13 +163,26 @@ class OptimizationSettings:
         bare = relation.rpartition(".")[2]
         override = tables.get(relation) or tables.get(bare) or TableOverride()
         ttl = self.default_ttl(bare) if override.ttl is None else override.ttl
-        return TablePolicy(ttl, override.enabled, override.sources)
+        sources = (_in_schema_of(relation, source) for source in override.sources)
+        return TablePolicy(ttl, override.enabled, tuple(sources), override.ttl is not None)
 
     def default_ttl(self, relation: str) -> int:
-        """The TTL that the environment gives a relation, in seconds."""
+        """The TTL of a relation that has none of its own in the admin, in seconds."""
         table = relation.rpartition(".")[2]
-        default: int = self.defaults.cache_default_ttl
-        return int(getattr(self.defaults, f"cache_ttl_{table}", default))
+        return int(getattr(self, f"cache_ttl_{table}", self.cache_default_ttl))
+
+
+def _all_checked(changes: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: None if v is None else checked(name, v) for name, v in changes.items()}
+    if unknown := values.keys() - Defaults.model_fields.keys():
+        raise ConfigurationError(f"there is no setting {sorted(unknown)[0]!r}")
+    return values
+
+
+def _in_schema_of(relation: str, source: str) -> str:
+    """Give a source that is named without a schema that of the relation that depends on it."""
+    schema, dot, _ = relation.rpartition(".")
+    return source if "." in source else f"{schema}{dot}{source}"
 
 
 optimization_settings = OptimizationSettings()

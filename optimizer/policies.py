@@ -1,5 +1,6 @@
 """Run-time settings in the database: reading them, changing them, telling every process."""
 
+import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
@@ -9,17 +10,21 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections, transaction
 
-from optimizer.conf import Overrides, TableOverride
-from optimizer.models import SettingsChange, TableSettings
+from optimizer.conf import Overrides, TableOverride, checked
+from optimizer.errors import ConfigurationError
+from optimizer.models import EngineSetting, SettingsChange, TableSettings
 
+logger = logging.getLogger(__name__)
+
+ENGINE = "engine"  # the subject of changes that no table is the subject of
 VERSION_KEY = "{canvalo}:settings-version"
 AUDITED = ("relation", "ttl_seconds", "enabled", "sources")
 
 
 def load(version: str) -> Overrides:
     """Read all run-time settings; `version` is the stamp that was read before them."""
-    rows = TableSettings.objects.all()
-    return Overrides(version, {row.relation: _override(row) for row in rows})
+    tables = {row.relation: _override(row) for row in TableSettings.objects.all()}
+    return Overrides(version, tables, _engine())
 
 
 def load_alone(version: str) -> Overrides:
@@ -37,7 +42,7 @@ def save(row: TableSettings, by: User | None) -> None:
     row.full_clean()
     row.save()
     _record(row.relation, _fields(old), _fields(row), by)
-    transaction.on_commit(announce)
+    transaction.on_commit(announce, robust=True)
 
 
 @transaction.atomic
@@ -45,16 +50,69 @@ def delete(row: TableSettings, by: User | None) -> None:
     """Return a table to the defaults, record it, and tell every process."""
     _record(row.relation, _fields(row), _fields(None), by)
     row.delete()
-    transaction.on_commit(announce)
+    transaction.on_commit(announce, robust=True)
+
+
+@transaction.atomic
+def update(changes: Mapping[str, Any], by: User | None) -> Overrides:
+    """Store switches and limits by name, None for the environment's, and tell every process."""
+    for name, value in changes.items():
+        row = EngineSetting.objects.filter(name=name).first() or EngineSetting(name=name)
+        if value is not None:
+            row.value = str(value)
+            save_engine(row, by)
+        elif row.pk:
+            delete_engine(row, by)
+    return load("")
+
+
+def update_alone(changes: Mapping[str, Any], by: User | None) -> Overrides:
+    """Like `update`, in a thread that leaves no connection of its own behind."""
+    try:
+        return update(changes, by)
+    finally:
+        connections.close_all()
+
+
+@transaction.atomic
+def save_engine(row: EngineSetting, by: User | None) -> None:
+    """Store one switch or limit, record it, and tell every process."""
+    old = EngineSetting.objects.filter(pk=row.pk).first()
+    row.full_clean()
+    row.save()
+    _record_one(ENGINE, row.name, old.value if old else "", row.value, by)
+    transaction.on_commit(announce, robust=True)
+
+
+@transaction.atomic
+def delete_engine(row: EngineSetting, by: User | None) -> None:
+    """Return one switch or limit to the environment's value, record it, tell every process."""
+    _record_one(ENGINE, row.name, row.value, "", by)
+    row.delete()
+    transaction.on_commit(announce, robust=True)
 
 
 def announce() -> None:
-    """Move the version stamp; a process that cannot hear it asks the database anyway."""
+    """Move the version stamp; a process that cannot hear it asks the database anyway.
+
+    That it cannot be moved is logged by Django: the change itself is stored and holds.
+    """
     client = redis.Redis.from_url(settings.VALKEY_URL, socket_timeout=2)
     try:
         client.set(VERSION_KEY, secrets.token_hex(8))
     finally:
         client.close()
+
+
+def _engine() -> dict[str, Any]:
+    """Switches and limits in their types; one that no longer exists or fits is passed over."""
+    found = {}
+    for row in EngineSetting.objects.all():
+        try:
+            found[row.name] = checked(row.name, row.value)
+        except ConfigurationError as error:
+            logger.warning("a stored setting is not obeyed: %s", error)
+    return found
 
 
 def _override(row: TableSettings) -> TableOverride:
@@ -71,7 +129,9 @@ def _record(
     subject: str, before: Mapping[str, str], after: Mapping[str, str], by: User | None
 ) -> None:
     for name in AUDITED:
-        if before[name] != after[name]:
-            SettingsChange.objects.create(
-                subject=subject, name=name, before=before[name], after=after[name], by=by
-            )
+        _record_one(subject, name, before[name], after[name], by)
+
+
+def _record_one(subject: str, name: str, before: str, after: str, by: User | None) -> None:
+    if before != after:
+        SettingsChange.objects.create(subject=subject, name=name, before=before, after=after, by=by)

@@ -27,3 +27,19 @@ def clean_cache() -> None:
     from optimizer.runtime import clean_cache as clean
 
     asyncio.run(clean())
+
+
+@shared_task
+def evaluate_alerts() -> None:
+    """Judge the alert rules."""
+    from optimizer.alerts.evaluate import evaluate_all
+
+    log.debug("wrote %d alert mails", evaluate_all(timezone.now()))
+
+
+@shared_task
+def deliver_alerts() -> None:
+    """Send the alert mails that are due."""
+    from optimizer.alerts.deliver import deliver_due
+
+    log.debug("sent %d alert mails", deliver_due())

@@ -1,6 +1,17 @@
-"""The engine's tables: run-time settings and API tokens, and the metrics."""
+"""The engine's tables: run-time settings and API tokens, the metrics, and the alerts."""
 
+from optimizer.models.alerts import AlertRule, AlertState, Outbox
 from optimizer.models.metrics import MinuteTally, SnapshotRun
-from optimizer.models.policy import ApiToken, SettingsChange, TableSettings
+from optimizer.models.policy import ApiToken, EngineSetting, SettingsChange, TableSettings
 
-__all__ = ["ApiToken", "MinuteTally", "SettingsChange", "SnapshotRun", "TableSettings"]
+__all__ = [
+    "AlertRule",
+    "AlertState",
+    "ApiToken",
+    "EngineSetting",
+    "MinuteTally",
+    "Outbox",
+    "SettingsChange",
+    "SnapshotRun",
+    "TableSettings",
+]

@@ -4,11 +4,14 @@ import hashlib
 import secrets
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
+from optimizer.conf import checked
 from optimizer.domain.ttl import MAX_TTL
+from optimizer.errors import ConfigurationError
 
 RELATION = RegexValidator(
     r"^([^\s.,]+\.)?[^\s.,]+$", "Write a table's name, or its schema and name: api.contacts."
@@ -50,6 +53,37 @@ class TableSettings(models.Model):
 
     def __str__(self) -> str:
         return self.relation
+
+    def clean(self) -> None:
+        """Refuse sources that name nothing: a slip there would leave old answers standing."""
+        for name in self.sources.split(","):
+            if name.strip():
+                RELATION(name.strip())
+
+
+class EngineSetting(models.Model):
+    """A switch or limit of the whole engine that differs from the environment's value."""
+
+    name = models.CharField(
+        max_length=60,
+        unique=True,
+        help_text="A variable without its `OPTIMIZATION_`, in lower case.",
+    )
+    value = models.CharField(max_length=200, help_text="As the variable would have it.")
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return f"{self.name} = {self.value}"
+
+    def clean(self) -> None:
+        """Refuse a name that does not exist and a value that does not fit."""
+        try:
+            self.value = str(checked(self.name, self.value))
+        except ConfigurationError as error:
+            raise ValidationError(str(error)) from error
 
 
 class SettingsChange(models.Model):

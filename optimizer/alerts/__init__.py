@@ -1,0 +1,1 @@
+"""Alerts: `evaluate` judges the rules, `outbox` holds the mails, `deliver` sends them."""

@@ -1,0 +1,1 @@
+"""Alerts: rules, mails, and their way to a real mail server."""

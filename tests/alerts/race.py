@@ -1,0 +1,55 @@
+"""Two workers that are sure to meet on one row."""
+
+import threading
+from collections.abc import Callable
+
+from django.db import connection, transaction
+
+from canvalo.devstack.waiting import until
+
+
+def race(row, work: Callable[[], int], workers: int = 2) -> list[int]:
+    """Hold `row` until every worker waits to write it, then let go; what each returned."""
+    results: list[int] = []
+    threads = [threading.Thread(target=_run, args=(work, results)) for _ in range(workers)]
+    with transaction.atomic():
+        type(row).objects.select_for_update().get(pk=row.pk)
+        for thread in threads:
+            thread.start()
+        until(lambda: _waiting() == workers, 20, lambda: f"{_waiting()} of {workers} waited")
+    for thread in threads:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in threads)
+    return results
+
+
+def kill_on_insert(table: str) -> None:
+    """From now on the connection that inserts into the table is killed as it does."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "CREATE FUNCTION die() RETURNS trigger LANGUAGE plpgsql AS "
+            "'BEGIN PERFORM pg_terminate_backend(pg_backend_pid()); RETURN NEW; END'"
+        )
+        cursor.execute(
+            f"CREATE TRIGGER die BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION die()"
+        )
+
+
+def let_live() -> None:
+    """End that, over a connection that lives."""
+    connection.close()
+    with connection.cursor() as cursor:
+        cursor.execute("DROP FUNCTION die CASCADE")
+
+
+def _run(work: Callable[[], int], results: list[int]) -> None:
+    try:
+        results.append(work())
+    finally:
+        connection.close()
+
+
+def _waiting() -> int:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(DISTINCT pid) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]
