@@ -9,17 +9,27 @@ from typing import TYPE_CHECKING, Any
 from optimizer.version import __version__
 
 if TYPE_CHECKING:
-    from optimizer.conf import get_cache_ttl, optimization_settings
-    from optimizer.runtime import (
+    from optimizer.batch.operations import BatchOperation, BatchOperationType
+    from optimizer.batching import (
+        batch_delete_records,
         batch_insert_records,
-        get_connection_pool,
-        supabase_client,
-        with_pooled_connection,
+        batch_update_records,
+        get_batcher,
     )
+    from optimizer.caching import cached_query, get_cache
+    from optimizer.conf import get_cache_ttl, optimization_settings
+    from optimizer.connections import get_connection_pool, supabase_client, with_pooled_connection
 
 __all__ = [
+    "BatchOperation",
+    "BatchOperationType",
     "__version__",
+    "batch_delete_records",
     "batch_insert_records",
+    "batch_update_records",
+    "cached_query",
+    "get_batcher",
+    "get_cache",
     "get_cache_ttl",
     "get_connection_pool",
     "optimization_settings",
@@ -27,11 +37,24 @@ __all__ = [
     "with_pooled_connection",
 ]
 
-_IN_CONF = ("get_cache_ttl", "optimization_settings")
+_HOMES = {
+    "BatchOperation": "batch.operations",
+    "BatchOperationType": "batch.operations",
+    "batch_delete_records": "batching",
+    "batch_insert_records": "batching",
+    "batch_update_records": "batching",
+    "cached_query": "caching",
+    "get_batcher": "batching",
+    "get_cache": "caching",
+    "get_cache_ttl": "conf",
+    "get_connection_pool": "connections",
+    "optimization_settings": "conf",
+    "supabase_client": "connections",
+    "with_pooled_connection": "connections",
+}
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _HOMES:
         raise AttributeError(f"module 'optimizer' has no attribute {name!r}")
-    home = "optimizer.conf" if name in _IN_CONF else "optimizer.runtime"
-    return getattr(import_module(home), name)
+    return getattr(import_module(f"optimizer.{_HOMES[name]}"), name)

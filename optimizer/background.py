@@ -38,7 +38,7 @@ async def _repeat(
     name: str, interval: Callable[[], float], work: Callable[[], Awaitable[Any]]
 ) -> None:
     failing = False
-    while True:
+    while not _is_cancelled():
         try:
             await work()
             failing = False
@@ -47,4 +47,11 @@ async def _repeat(
             if not failing:
                 logger.exception("%s failed; it is tried again", name)
             failing = True
-        await asyncio.sleep(interval())
+        if not _is_cancelled():
+            await asyncio.sleep(interval())
+
+
+def _is_cancelled() -> bool:
+    """Whether this task was told to end; what it waited for may have taken that for a time-out."""
+    task = asyncio.current_task()
+    return task is not None and task.cancelling() > 0

@@ -6,6 +6,9 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
+from optimizer.conf import read_defaults
+from optimizer.errors import ConfigurationError
+
 
 @register(Tags.security)
 def tokens_can_be_verified(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
@@ -39,7 +42,7 @@ def supabase_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
 @register()
 def valkey_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Django's caches and the engine's shared tier live in Valkey."""
-    if str(settings.VALKEY_URL).startswith(("redis://", "rediss://", "unix://", "valkey://")):
+    if str(settings.VALKEY_URL).startswith(("redis://", "rediss://", "unix://")):
         return []
     return [
         Error(
@@ -48,3 +51,13 @@ def valkey_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             id="optimizer.E001",
         )
     ]
+
+
+@register()
+def variables_are_valid(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A wrong `OPTIMIZATION_…` variable is refused at start, not at the first request."""
+    try:
+        read_defaults()
+    except ConfigurationError as error:
+        return [Error(str(error), hint="Correct or remove the variable.", id="optimizer.E002")]
+    return []

@@ -12,7 +12,7 @@ from optimizer.domain.facts import ReadOutcome
 from optimizer.domain.query import Change, Read, parse
 from optimizer.domain.scope import Scope
 from optimizer.engine import Engine
-from optimizer.errors import TokenError
+from optimizer.errors import TokenError, UpstreamError
 from optimizer.upstream.tokens import TokenVerifier
 from optimizer.upstream.transport import ask
 
@@ -66,6 +66,8 @@ class Door(httpx.AsyncBaseTransport):
             claims = await self._verifier.verify(token)
         except TokenError:
             return scopes.UNVERIFIED  # Supabase will say what is wrong with it
+        except UpstreamError:
+            return scopes.UNVERIFIED  # without keys nothing can be verified, so nothing is cached
         return scopes.from_claims(claims, api_key)
 
 

@@ -4,8 +4,10 @@ import asyncio
 import secrets
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Protocol
 
+from optimizer import inside
 from optimizer.cache.tiered import Fetch, Served, Terms, TieredCache
 from optimizer.domain import tags
 from optimizer.domain.answer import Answer, Call
@@ -18,6 +20,7 @@ from optimizer.domain.facts import (
     Operation,
     ReadOutcome,
     Tier,
+    Touched,
     UpstreamCall,
 )
 from optimizer.domain.query import Change, Read
@@ -44,6 +47,16 @@ class Policies(Protocol):
     def policy(self, relation: str) -> TablePolicy: ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Write:
+    """One write under way: who writes, what it touches, and by when (loop time) it must end."""
+
+    change: Change
+    writer: str
+    tags: Sequence[str]
+    deadline: float
+
+
 class Engine:
     """Answers reads from the cache where that is allowed, and fences changes."""
 
@@ -51,20 +64,17 @@ class Engine:
         self._cache = cache
         self._policies = policies
         self._emit = emit
-        self._owed: set[str] = set()  # tags that an unfenced write could not touch
+        self._owed: dict[str, str] = {}  # tags still to be touched, each with its latest writer
 
     async def read(self, read: Read, scope: Scope, call: Call) -> Served:
-        """Answer a read for this caller; `call` asks Supabase."""
+        """Answer a read for this caller; `call` asks Supabase. Raises what `call` raises."""
         start = time.perf_counter()
         fetch = self._measured(read.name, Operation.READ, call)
-        policy = self._policies.policy(read.name)
-        if await self._may_cache(read, scope, policy):
-            terms = Terms(
-                tags.of_read(read, policy.sources), policy.ttl, self._policies.cache_max_size
-            )
-            served = await self._cache.read(read.key(scope), terms, fetch)
-        else:
-            served = await _bypass(fetch)
+        try:
+            served = await self._answer(read, scope, fetch)
+        except UpstreamError:
+            self._emit(_failed_read(read, time.perf_counter() - start))
+            raise
         self._emit(_cache_read(read, served, time.perf_counter() - start))
         return served
 
@@ -73,35 +83,63 @@ class Engine:
 
         Raises UpstreamUnreachable where nothing left, OutcomeUnknown where no answer came.
         """
-        start = time.perf_counter()
-        touched = tags.of_change(change)
-        writer = await self._begin(touched)
+        start, deadline = time.perf_counter(), asyncio.get_running_loop().time() + WRITE_DEADLINE
+        write = _Write(change, secrets.token_hex(8), tags.of_change(change), deadline)
+        fenced = await self._begin(write)
         status = 0
         try:
-            answer = await self._write(change, touched, writer, call)
+            answer = await self._write(write, call)
             status = answer.status
             return answer
         finally:
+            if not fenced:
+                self._owe(write)  # whatever became of it: no marker speaks for it
             seconds = time.perf_counter() - start
-            fenced = writer is not None
             self._emit(ChangeMade(change.name, change.operation, status, seconds, fenced))
 
-    async def touch(self, touched: Sequence[str]) -> None:
+    async def touch(self, touched: Sequence[str], by: str = "") -> None:
         """Declare that something changed under these tags; raises CacheUnavailable."""
         await self._cache.shared.touch(touched)
+        self._emit(Touched(tuple(touched), by))
+
+    async def settle(self) -> bool:
+        """Touch what is owed since Valkey was away; until that is done nothing is served."""
+        owed = dict(self._owed)
+        if not owed:
+            return True
+        try:
+            await self._cache.shared.touch(sorted(owed))
+        except CacheUnavailable:
+            self._emit(CacheFault("touch"))
+            return False
+        # What another write came to owe meanwhile stays owed.
+        self._owed = {tag: by for tag, by in self._owed.items() if owed.get(tag) != by}
+        return not self._owed
+
+    async def _answer(self, read: Read, scope: Scope, fetch: Fetch) -> Served:
+        if (function := inside.current()) is not None:
+            return await _for_function(function, fetch)
+        policy = self._policies.policy(read.name)
+        if not await self._may_cache(read, scope, policy):
+            return await _bypass(fetch)
+        depends_on = tags.of_read(read, policy.sources)
+        terms = Terms(depends_on, policy.ttl, self._policies.cache_max_size)
+        return await self._cache.read(read.key(scope), terms, fetch)
 
     async def _may_cache(self, read: Read, scope: Scope, policy: TablePolicy) -> bool:
         allowed = self._policies.cache_enabled and policy.enabled and policy.ttl > 0
-        return allowed and scope.cacheable and not read.embeds and await self._settled()
+        return allowed and scope.cacheable and not read.embeds and await self.settle()
 
-    async def _write(
-        self, change: Change, touched: Sequence[str], writer: str | None, call: Call
-    ) -> Answer:
+    async def _write(self, write: _Write, call: Call) -> Answer:
+        send = self._measured(write.change.name, write.change.operation, call)
+        if asyncio.get_running_loop().time() >= write.deadline:
+            await self._end(write)
+            raise UpstreamUnreachable("the write was held up for too long and was not sent")
         try:
-            async with asyncio.timeout(WRITE_DEADLINE):
-                answer = await self._measured(change.name, change.operation, call)()
+            async with asyncio.timeout_at(write.deadline):
+                answer = await send()
         except UpstreamUnreachable:
-            await self._end(touched, writer)
+            await self._end(write)
             raise
         except (UpstreamError, TimeoutError) as error:
             # The marker stays until it expires: the write may still take effect.
@@ -109,36 +147,26 @@ class Engine:
                 "Supabase did not answer; the write may or may not have taken effect"
             ) from error
         if answer.status < 500:
-            await self._end(touched, writer)
+            await self._end(write)
         return answer
 
-    async def _begin(self, touched: Sequence[str]) -> str | None:
-        writer = secrets.token_hex(8)
+    async def _begin(self, write: _Write) -> bool:
         try:
-            await self._cache.shared.begin(writer, touched, MARKER_LIFE)
+            await self._cache.shared.begin(write.writer, write.tags, MARKER_LIFE)
         except CacheUnavailable:
             self._emit(CacheFault("begin"))
-            return None
-        return writer
+            return False
+        return True
 
-    async def _end(self, touched: Sequence[str], writer: str | None) -> None:
+    async def _end(self, write: _Write) -> None:
         try:
-            await self._cache.shared.end(writer or "", touched)
+            await self._cache.shared.end(write.writer, write.tags)
         except CacheUnavailable:
             self._emit(CacheFault("end"))
-            self._owed.update(touched)
+            self._owe(write)
 
-    async def _settled(self) -> bool:
-        """Touch what is owed since Valkey was away; until that is done nothing is served."""
-        if not self._owed:
-            return True
-        try:
-            await self._cache.shared.touch(sorted(self._owed))
-        except CacheUnavailable:
-            self._emit(CacheFault("touch"))
-            return False
-        self._owed.clear()
-        return True
+    def _owe(self, write: _Write) -> None:
+        self._owed.update(dict.fromkeys(write.tags, write.writer))
 
     def _measured(self, relation: str, operation: Operation, call: Call) -> Fetch:
         """Wrap a call so that each one that leaves is counted, whatever becomes of it."""
@@ -164,6 +192,22 @@ async def _bypass(fetch: Fetch) -> Served:
     return Served(answer, outcome, Tier.UPSTREAM, MissReason.BYPASSED)
 
 
+async def _for_function(function: inside.Inside, fetch: Fetch) -> Served:
+    """A cached function asks: its value is what is kept, so this is the miss of that value."""
+    function.reads += 1
+    served = await _bypass(fetch)
+    if served.outcome is ReadOutcome.ERROR:
+        return served
+    return Served(served.answer, ReadOutcome.MISS, Tier.UPSTREAM, MissReason.COLD)
+
+
 def _cache_read(read: Read, served: Served, seconds: float) -> CacheRead:
     size = len(served.answer.body)
-    return CacheRead(read.name, served.outcome, served.tier, served.reason, seconds, size)
+    return CacheRead(
+        read.name, served.outcome, served.tier, served.reason, seconds, size, served.ttl_left
+    )
+
+
+def _failed_read(read: Read, seconds: float) -> CacheRead:
+    tier, reason = Tier.UPSTREAM, MissReason.BYPASSED
+    return CacheRead(read.name, ReadOutcome.ERROR, tier, reason, seconds, 0)

@@ -7,6 +7,7 @@ CanvaloError
  │   ├─ TokenExpired
  │   └─ TokenInvalid        forged, wrong key, wrong algorithm, malformed
  ├─ QueryError              a question that cannot be put into canonical form
+ ├─ ValueNotCacheable       a value that would not come back from the cache as it went in
  ├─ CacheUnavailable        Valkey cannot be reached; the caller goes on without it
  ├─ FenceUnavailable        a write to a `strict` table cannot be fenced, so it was not sent
  ├─ PoolError
@@ -45,6 +46,10 @@ class TokenInvalid(TokenError):  # noqa: N818
 
 class QueryError(CanvaloError):
     """A question that cannot be put into canonical form."""
+
+
+class ValueNotCacheable(CanvaloError):  # noqa: N818
+    """A value that would not come back from the cache as it went in."""
 
 
 class CacheUnavailable(CanvaloError):  # noqa: N818

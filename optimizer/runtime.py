@@ -6,44 +6,43 @@ Nothing is opened at import. A fork starts empty. A loop that has ended takes it
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 import redis
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as ValkeyGone
 from redis.exceptions import RedisError
 from supabase import AsyncClient
 
+from optimizer import access
 from optimizer.background import Background
-from optimizer.batch.writer import BatchWriter
 from optimizer.cache.memory import MemoryTier
 from optimizer.cache.shared import CacheSizes, SharedTier, sizes_blocking
 from optimizer.cache.tiered import TieredCache
 from optimizer.conf import OptimizationSettings, Overrides, optimization_settings
-from optimizer.domain.answer import Answer
-from optimizer.domain.chunks import BatchResult, Row
-from optimizer.domain.facts import Emit
+from optimizer.domain.facts import Emit, Fact
 from optimizer.door import Door
 from optimizer.engine import Engine
 from optimizer.errors import ConfigurationError
+from optimizer.functions import FunctionCache
 from optimizer.metrics.ledger import PoolGauges
-from optimizer.metrics.recorder import Recorder, flush_forever, flush_now
-from optimizer.upstream.client import make_client
+from optimizer.metrics.recorder import Recorder, flush_now
+from optimizer.upstream.client import TIMEOUT, make_client
+from optimizer.upstream.keys import FetchKeys
 from optimizer.upstream.pool import ConnectionPool, Identity
-from optimizer.upstream.tokens import FetchKeys, TokenVerifier
-from optimizer.upstream.transport import ask, make_transport
+from optimizer.upstream.tokens import TokenVerifier
+from optimizer.upstream.transport import ask, json_of, make_transport
 
-T = TypeVar("T")
 Load = Callable[[str], Awaitable[Overrides]]
 
 FLUSH_INTERVAL = 1.0  # s; what a killed process can lose
+OWED_INTERVAL = 1.0  # s between attempts to end what writes without Valkey left standing
 SETTINGS_INTERVAL = 0.5  # s between looks at the settings' version stamp
 SETTINGS_KEY = "{canvalo}:settings-version"
 
@@ -78,21 +77,27 @@ class Runtime:
         self.shared = SharedTier(self.valkey)
         self.transport = make_transport(settings.pool_max_connections)
         self.verifier = TokenVerifier(config.jwt_secret, self._key_source())
-        self.engine = _engine(self.shared, settings, recorder.record)
-        self.pool = ConnectionPool(self._make_client, settings, recorder.record)
+        self.cache = _cache(self.shared, settings, self.emit)
+        self.engine = Engine(self.cache, settings, self.emit)
+        self.functions = FunctionCache(self.cache, settings, self.emit)
+        self.pool = ConnectionPool(self._make_client, settings, self.emit)
         self._background = Background()
+
+    def emit(self, fact: Fact) -> None:
+        """Tell everybody who wants to know what happened."""
+        self.recorder.record(fact)
+        if self.settings.access_log:
+            access.log(fact)
 
     def start(self) -> None:
         """Start the recurring work in this loop."""
-        self._background.add(
-            "flush of metrics",
-            flush_forever(self.recorder, self.valkey, FLUSH_INTERVAL, self._gauges),
-        )
+        self._background.every("flush of metrics", lambda: FLUSH_INTERVAL, self.flush_metrics)
         self._background.every(
             "clean-up of idle clients",
             lambda: float(self.settings.pool_cleanup_interval),
             self.pool.close_idle,
         )
+        self._background.every("touch of what is owed", lambda: OWED_INTERVAL, self.engine.settle)
         if self._load is not None:
             self._background.every(
                 "watch of settings", lambda: SETTINGS_INTERVAL, self.refresh_settings
@@ -101,6 +106,7 @@ class Runtime:
     async def close(self) -> None:
         """Stop the recurring work, hand the counts over, close every connection."""
         await self._background.stop()
+        await self.engine.settle()
         await self.flush_metrics()
         await self.pool.close()
         await self.transport.aclose()
@@ -117,6 +123,7 @@ class Runtime:
         version = await self._settings_version()
         if version is None or version != self.settings.version:
             self.settings.adopt(await self._load(version or ""))
+            self.cache.memory.resize(self.settings.cache_max_size, self.settings.cache_max_bytes)
 
     async def _settings_version(self) -> str | None:
         """The stamp; "0" where none was ever set, None where Valkey is away."""
@@ -135,17 +142,17 @@ class Runtime:
             )
         key = config.service_role_key if trusted is not None else config.anon_key
         door = Door(
-            self.engine, self.transport, self.verifier, urlsplit(config.supabase_url).path, trusted
+            self.engine, self.transport, self.verifier, _base_path(config.supabase_url), trusted
         )
         return make_client(config.supabase_url, key, door, identity.bearer)
 
     def _key_source(self) -> FetchKeys | None:
         return self._fetch_keys if self.config.jwks_url else None
 
-    async def _fetch_keys(self) -> dict[str, Any]:
-        answer = await ask(self.transport, httpx.Request("GET", self.config.jwks_url))
-        keys: dict[str, Any] = httpx.Response(answer.status, content=answer.body).json()
-        return keys
+    async def _fetch_keys(self) -> Any:
+        extensions = {"timeout": TIMEOUT.as_dict()}
+        request = httpx.Request("GET", self.config.jwks_url, extensions=extensions)
+        return json_of(await ask(self.transport, request))
 
     def _gauges(self) -> PoolGauges:
         held = self.pool.gauges
@@ -182,53 +189,6 @@ async def close_current() -> None:
         await runtime.close()
 
 
-def get_connection_pool() -> ConnectionPool:
-    """Return the running loop's pool: `async with get_connection_pool().get_connection(…)`."""
-    return current().pool
-
-
-def supabase_client(
-    user_id: str | None = None, access_token: str | None = None
-) -> AbstractAsyncContextManager[AsyncClient]:
-    """Lend a supabase-py client whose requests pass through the engine."""
-    return current().pool.get_connection(user_id, access_token)
-
-
-async def with_pooled_connection(
-    fn: Callable[[AsyncClient], Awaitable[T]],
-    user_id: str | None = None,
-    jwt_token: str | None = None,
-) -> T:
-    """Call `fn` with a pooled client and return what it returns."""
-    async with get_connection_pool().get_connection(user_id, jwt_token) as client:
-        return await fn(client)
-
-
-async def batch_insert_records(
-    table: str,
-    records: Sequence[Row],
-    user_id: str | None = None,
-    jwt_token: str | None = None,
-    *,
-    schema: str = "api",
-) -> BatchResult:
-    """Insert rows in few calls; one outcome for each, in their order.
-
-    Raises BatchError where a record is not an object.
-    """
-
-    async def insert(rows: Sequence[Row]) -> Answer:
-        query = client.schema(schema).table(table).insert([dict(row) for row in rows])
-        response = await query.request.send(httpx.Headers())
-        return Answer(response.status_code, (), response.content)
-
-    runtime = current()
-    size = runtime.settings.batch_max_size if runtime.settings.batch_enabled else 1
-    async with runtime.pool.get_connection(user_id, jwt_token) as client:
-        writer = BatchWriter(insert, size, runtime.recorder.record)
-        return await writer.insert(f"{schema}.{table}", records)
-
-
 async def clean_cache() -> int:
     """Forget the names of expired entries; for Celery, which has no loop of its own."""
     client = _valkey(_django_config().valkey_url)
@@ -241,26 +201,37 @@ async def clean_cache() -> int:
 def cache_sizes() -> CacheSizes:
     """Count the entries of the shared tier, from any thread; raises CacheUnavailable."""
     url = _django_config().valkey_url
-    with redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=1.0) as client:
+    with redis.Redis.from_url(
+        url, socket_timeout=2.0, socket_connect_timeout=1.0, retry=None
+    ) as client:
         return sizes_blocking(client)
 
 
-def _engine(shared: SharedTier, settings: OptimizationSettings, emit: Emit) -> Engine:
+def _cache(shared: SharedTier, settings: OptimizationSettings, emit: Emit) -> TieredCache:
     memory = MemoryTier(settings.cache_max_size, settings.cache_max_bytes)
-    return Engine(TieredCache(memory, shared, emit, time.time), settings, emit)
+    return TieredCache(memory, shared, emit, time.time)
 
 
 def _valkey(url: str) -> Redis:
-    """Connect lazily; a server that is away is noticed in a second, not retried in a request."""
-    client: Redis = Redis.from_url(
+    """Connect lazily; a server that is away is noticed in a second, not retried in a request.
+
+    Whoever comes while all connections are busy waits for one: more callers are not a fault.
+    """
+    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
         url,
+        timeout=2,
         socket_timeout=2.0,
         socket_connect_timeout=1.0,
         health_check_interval=15,
         retry=Retry(NoBackoff(), 1, (ValkeyGone,)),
         max_connections=64,
     )
-    return client
+    return Redis.from_pool(pool)
+
+
+def _base_path(url: str) -> str:
+    """The part of the project's path that stands before /rest/v1/; supabase-py adds the slash."""
+    return urlsplit(url).path.rstrip("/")
 
 
 def _django_config() -> Config:

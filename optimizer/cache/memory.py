@@ -28,6 +28,14 @@ class MemoryTier:
             return
         self._entries[key] = entry
         self._bytes += entry.size
+        self._make_room()
+
+    def resize(self, max_entries: int, max_bytes: int) -> None:
+        """Obey other bounds from now on."""
+        self.max_entries, self.max_bytes = max_entries, max_bytes
+        self._make_room()
+
+    def _make_room(self) -> None:
         while len(self._entries) > self.max_entries or self._bytes > self.max_bytes:
             self.drop(next(iter(self._entries)))
 

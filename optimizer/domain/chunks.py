@@ -53,6 +53,14 @@ class Chunk:
     indexes: tuple[int, ...]
     rows: tuple[Row, ...]
 
+    def halves(self) -> "tuple[Chunk, Chunk]":
+        """Cut a failing chunk in two, to find the row that fails it."""
+        middle = len(self.rows) // 2
+        return (
+            Chunk(self.indexes[:middle], self.rows[:middle]),
+            Chunk(self.indexes[middle:], self.rows[middle:]),
+        )
+
 
 def split(rows: Sequence[Row], size: int) -> Iterator[Chunk]:
     """Group rows by their key set, then cut each group into chunks of at most `size` rows.
@@ -66,12 +74,3 @@ def split(rows: Sequence[Row], size: int) -> Iterator[Chunk]:
         for start in range(0, len(indexes), size):
             part = tuple(indexes[start : start + size])
             yield Chunk(part, tuple(rows[i] for i in part))
-
-
-def halves(chunk: Chunk) -> tuple[Chunk, Chunk]:
-    """Cut a failing chunk in two, to find the row that fails it."""
-    middle = len(chunk.rows) // 2
-    return (
-        Chunk(chunk.indexes[:middle], chunk.rows[:middle]),
-        Chunk(chunk.indexes[middle:], chunk.rows[middle:]),
-    )

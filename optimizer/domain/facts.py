@@ -59,6 +59,7 @@ class CacheRead:
     reason: MissReason | None  # None for hits
     seconds: float  # as the caller saw it
     body_bytes: int  # of the answer; for a hit, what the fill had cost on the wire
+    ttl_left: float = 0.0  # s, for hits
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +91,8 @@ class LeaseTaken:
 
     reused: bool  # False: a client had to be made
     waited: float
+    kind: str = "user"  # "user", "service" or "anonymous"
+    caller: str = ""  # a hash
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,5 +114,13 @@ class CacheFault:
     step: str  # "look", "fill", "begin", "end", "touch"
 
 
-Fact = CacheRead | ChangeMade | UpstreamCall | LeaseTaken | BatchFlushed | CacheFault
+@dataclass(frozen=True, slots=True)
+class Touched:
+    """Somebody declared by hand that what is kept of some tags is outdated."""
+
+    tags: tuple[str, ...]
+    by: str  # a hash of the user id that was given, or nothing
+
+
+Fact = CacheRead | ChangeMade | UpstreamCall | LeaseTaken | BatchFlushed | CacheFault | Touched
 Emit = Callable[[Fact], None]

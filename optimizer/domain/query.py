@@ -13,8 +13,16 @@ from optimizer.domain.scope import Scope, digest
 
 # Parameters whose repetition or order means something: kept as they came.
 _ORDERED = ("select", "order", "limit", "offset", "columns", "on_conflict")
-# Headers that change the answer to a read.
-_READ_HEADERS = ("accept", "accept-encoding", "prefer", "range", "range-unit")
+# Headers that cannot change the answer to a read, or whose part in it is elsewhere in the key: the
+# caller in the scope, the profile in the schema. Any other may be read by a policy, as
+# `current_setting('request.headers')`, so it counts.
+_NEUTRAL_HEADERS = frozenset(
+    {
+        "accept-profile", "apikey", "authorization", "baggage", "connection", "content-length",
+        "content-profile", "content-type", "date", "host", "te", "traceparent", "tracestate",
+        "transfer-encoding", "user-agent", "x-client-info", "x-request-id",
+    }
+)  # fmt: skip
 _NAME = re.compile(r"[^/]+")
 _WRITES = {
     "POST": Operation.INSERT,
@@ -93,7 +101,8 @@ def _read(
 ) -> Read | None:
     if relation.startswith("rpc/"):
         return None  # what a function reads is not known here
-    pairs = parse_qsl(query, keep_blank_values=True)
+    # Bytes that are no UTF-8 are kept apart, not folded into one replacement character.
+    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
     return Read(
         schema, relation, method, _params(pairs), _headers(headers), any(map(_embeds, pairs))
     )
@@ -107,7 +116,7 @@ def _params(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
 
 
 def _headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
-    found = ((name, headers[name]) for name in _READ_HEADERS if name in headers)
+    found = sorted((n, v) for n, v in headers.items() if n not in _NEUTRAL_HEADERS)
     return tuple((n, _preferences(v) if n == "prefer" else v.strip()) for n, v in found)
 
 

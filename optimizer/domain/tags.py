@@ -18,10 +18,14 @@ def of_relation(name: str) -> str:
     return f"r:{name}"
 
 
+def of_relations(names: Iterable[str]) -> tuple[str, ...]:
+    """The tags of whatever depends on these relations."""
+    return (EVERYTHING, *sorted({of_relation(name) for name in names}))
+
+
 def of_read(read: Read, sources: Iterable[str] = ()) -> tuple[str, ...]:
     """The tags of a read: everything, its relation, and the declared sources behind it."""
-    names = {read.name, *sources}
-    return (EVERYTHING, *sorted(of_relation(name) for name in names))
+    return of_relations((read.name, *sources))
 
 
 def of_change(change: Change) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ class Step(StrEnum):
     LENT = "lent"  # the pool lent a connection
     BATCHED = "batched"  # a batch was carried out
     FAULT = "fault"  # the engine did its work without something
+    TOUCHED = "touched"  # somebody declared by hand that what is kept is outdated
 
 
 class Key(NamedTuple):

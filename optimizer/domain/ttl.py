@@ -12,6 +12,7 @@ class TablePolicy:
     ttl: int
     enabled: bool = True
     sources: tuple[str, ...] = ()  # relations that its policies or its view read
+    ttl_is_set: bool = False  # by an operator, at run time
 
 
 def is_fresh(filled_at: float, ttl: float, now: float) -> bool:

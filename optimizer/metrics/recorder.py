@@ -5,7 +5,6 @@ does no I/O. It may be called from any thread and from any event loop. A delta t
 delivered is kept and sent again under the same sequence number, which the ledger counts once.
 """
 
-import asyncio
 import logging
 import threading
 import time
@@ -23,6 +22,7 @@ from optimizer.domain.facts import (
     Fact,
     LeaseTaken,
     Operation,
+    Touched,
     UpstreamCall,
 )
 from optimizer.domain.tally import OTHER, Step, Tally
@@ -154,6 +154,11 @@ def status_class(status: int) -> str:
     return "ok" if status < 400 else "refused" if status < 500 else "error"
 
 
+def _touched(recorder: Recorder, minute: int, fact: Touched) -> None:
+    for tag in fact.tags:
+        recorder.cell(minute, _TOUCHED, tag, "", "by hand").add(0)
+
+
 _FOLDS: dict[type, Callable[[Recorder, int, Any], None]] = {
     CacheRead: _read,
     ChangeMade: _change,
@@ -161,9 +166,10 @@ _FOLDS: dict[type, Callable[[Recorder, int, Any], None]] = {
     LeaseTaken: _lease,
     BatchFlushed: _batch,
     CacheFault: _fault,
+    Touched: _touched,
 }
 # Looked up on the hot path: a module's name is found faster than an enum's member.
-_ASKED, _SENT, _LENT, _BATCHED, _FAULT = (str(step) for step in Step)
+_ASKED, _SENT, _LENT, _BATCHED, _FAULT, _TOUCHED = (str(step) for step in Step)
 _READ = str(Operation.READ)
 
 
@@ -205,12 +211,3 @@ async def flush_now(
         recorder.record(CacheFault("report"))
         return False
     return True
-
-
-async def flush_forever(
-    recorder: Recorder, client: "redis.asyncio.Redis", interval: float, gauges: Gauges
-) -> None:
-    """Deliver every `interval` seconds until cancelled; the caller then flushes a last time."""
-    while True:
-        await asyncio.sleep(interval)
-        await flush_now(recorder, client, gauges)

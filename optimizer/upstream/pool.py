@@ -1,8 +1,9 @@
 """Leases of supabase-py clients: one client for one caller, never re-dressed, bounded in number."""
 
 import asyncio
+import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -12,7 +13,9 @@ from supabase import AsyncClient
 
 from optimizer.domain.facts import Emit, LeaseTaken
 from optimizer.domain.scope import digest
-from optimizer.errors import PoolFull, PoolTimeout
+from optimizer.errors import PoolFull, PoolTimeout, TokenMissing
+
+logger = logging.getLogger("optimizer.access")
 
 WAIT_TIMEOUT = 10.0  # s
 MAX_WAITING = 1000
@@ -37,12 +40,19 @@ class Identity:
     user_id: str | None = None
 
     @property
+    def kind(self) -> str:
+        """What it is, in a word."""
+        if self.bearer:
+            return "user"
+        return "service" if self.user_id else "anonymous"
+
+    @property
     def name(self) -> str:
         """The pool's name for this identity; a hash, so that no token is kept in a key."""
         return digest("bearer", self.bearer) if self.bearer else digest("user", self.user_id)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Pooled:
     client: AsyncClient
     used_at: float
@@ -77,8 +87,9 @@ class ConnectionPool:
         self._emit = emit
         self._clock = clock
         self._clients: OrderedDict[str, _Pooled] = OrderedDict()
-        self._freed = asyncio.Condition()
-        self._waiting = 0
+        self._evicted: list[_Pooled] = []  # to be closed
+        self._line: deque[object] = deque()  # who waits for room, first come first
+        self._news = asyncio.Event()  # set, and replaced, when who waits should look again
 
     @asynccontextmanager
     async def get_connection(
@@ -87,10 +98,14 @@ class ConnectionPool:
         """Lend a client for the length of a block; raises PoolFull or PoolTimeout.
 
         With a token it speaks for that token's user. With a user id alone it speaks with the
-        service role, and the caller must filter by owner. With neither it is anonymous.
+        service role, and the caller must filter by owner. With neither it is anonymous. An empty
+        token is refused with TokenMissing: it would silently become another identity.
         """
+        if "" in (user_id, jwt_token):
+            raise TokenMissing("an empty token or user id was given; None means that there is none")
         pooled = await self._take(Identity(jwt_token, None if jwt_token else user_id))
         try:
+            await self._close_evicted()
             yield pooled.client
         finally:
             await self._give_back(pooled)
@@ -113,60 +128,71 @@ class ConnectionPool:
         """Close every client."""
         while self._clients:
             await _close(self._clients.popitem()[1])
+        await self._close_evicted()
 
     async def _take(self, identity: Identity) -> _Pooled:
-        start = self._clock()
-        async with self._freed:
-            pooled, reused = await self._find_or_make(identity)
-            pooled.leases += 1
-        self._emit(LeaseTaken(reused, self._clock() - start))
+        start, name = self._clock(), identity.name
+        if self._limits.pool_enabled and name not in self._clients:
+            await self._wait_for_room(name)
+        # From here to the lease nothing is awaited, so nobody else takes the room.
+        pooled, reused = self._find_or_make(name, identity)
+        pooled.leases += 1
+        self._emit(LeaseTaken(reused, self._clock() - start, identity.kind, name[:8]))
+        logger.debug("Connection pool: %s is user %s", name[:8], identity.user_id)
         return pooled
 
-    async def _find_or_make(self, identity: Identity) -> tuple[_Pooled, bool]:
-        name = identity.name
+    def _find_or_make(self, name: str, identity: Identity) -> tuple[_Pooled, bool]:
         if not self._limits.pool_enabled:
             return _Pooled(self._make(identity), self._clock()), False
-        if name not in self._clients:
-            await self._wait_for_room(name)
-        if name in self._clients:  # another caller may have made it meanwhile
+        if name in self._clients:
             self._clients.move_to_end(name)
             return self._clients[name], True
-        self._clients[name] = pooled = _Pooled(self._make(identity), self._clock())
+        pooled = _Pooled(self._make(identity), self._clock())
+        self._admit(name, pooled)
         return pooled, False
 
+    def _admit(self, name: str, pooled: _Pooled) -> None:
+        """Keep a new client; the idle one that was used longest ago makes room for it."""
+        if len(self._clients) >= self._limits.pool_max_connections:
+            idle = next((n for n, p in self._clients.items() if not p.leases), None)
+            if idle is not None:
+                self._evicted.append(self._clients.pop(idle))
+        self._clients[name] = pooled
+
     async def _wait_for_room(self, name: str) -> None:
-        if self._room() or await self._evict():
+        if self._room() and not self._line:
             return
-        if self._waiting >= MAX_WAITING:
+        if len(self._line) >= MAX_WAITING:
             raise PoolFull(f"{MAX_WAITING} callers already wait for a connection")
-        self._waiting += 1
+        place = object()
+        self._line.append(place)
         try:
             async with asyncio.timeout(WAIT_TIMEOUT):
-                while not (name in self._clients or self._room() or await self._evict()):
-                    await self._freed.wait()
+                while not (name in self._clients or (self._line[0] is place and self._room())):
+                    await self._news.wait()
         except TimeoutError as error:
             raise PoolTimeout(f"no connection became free in {WAIT_TIMEOUT:.0f} s") from error
         finally:
-            self._waiting -= 1
+            self._line.remove(place)
+
+    async def _close_evicted(self) -> None:
+        while self._evicted:
+            await _close(self._evicted.pop())
 
     def _room(self) -> bool:
-        return len(self._clients) < self._limits.pool_max_connections
+        below = len(self._clients) < self._limits.pool_max_connections
+        return below or any(not p.leases for p in self._clients.values())
 
-    async def _evict(self) -> bool:
-        """Close the idle client that was used longest ago."""
-        name = next((n for n, p in self._clients.items() if not p.leases), None)
-        if name is None:
-            return False
-        await _close(self._clients.pop(name))
-        return True
+    def _tell(self) -> None:
+        self._news.set()
+        self._news = asyncio.Event()
 
     async def _give_back(self, pooled: _Pooled) -> None:
         pooled.leases -= 1
         pooled.used_at = self._clock()
-        if not self._limits.pool_enabled:
+        self._tell()
+        if not pooled.leases and pooled not in self._clients.values():
             await _close(pooled)
-        async with self._freed:
-            self._freed.notify_all()
 
 
 async def _close(pooled: _Pooled) -> None:

@@ -3,20 +3,28 @@
 import hashlib
 import time
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import jwt
 
 from optimizer.errors import TokenExpired, TokenInvalid
+from optimizer.upstream.keys import FetchKeys, PublishedKeys
 
 Claims = Mapping[str, Any]
-FetchKeys = Callable[[], Awaitable[Mapping[str, Any]]]
 
-_KEY_TYPES = {"EC": "ES256", "RSA": "RS256"}
 _REMEMBERED = 4096  # verified tokens; a signature need not be computed for each request
-_REFRESH_AFTER = 30.0  # s between fetches of the key set, however many unknown keys are named
-_LEEWAY = 0
+_FAR = 1e15  # epoch s; a time beyond it is no time
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    """What a token's signature proved; `key` is None for the shared secret."""
+
+    claims: Claims
+    kid: str
+    key: jwt.PyJWK | None
 
 
 class TokenVerifier:
@@ -33,58 +41,48 @@ class TokenVerifier:
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._secret = secret
-        self._fetch_keys = fetch_keys
+        self._keys = PublishedKeys(fetch_keys, clock) if fetch_keys else None
         self._clock = clock
-        self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at = float("-inf")
-        self._known: OrderedDict[bytes, Claims] = OrderedDict()
-
-    @property
-    def configured(self) -> bool:
-        """Whether any token can be verified at all."""
-        return bool(self._secret or self._fetch_keys)
+        self._known: OrderedDict[bytes, _Verified] = OrderedDict()
 
     async def verify(self, token: str) -> Claims:
-        """Return the claims of a valid token; raises TokenExpired or TokenInvalid."""
-        name = hashlib.sha256(token.encode()).digest()
-        claims = self._known.get(name)
-        if claims is None:
-            claims = _decode(token, *await self._key(token))
-            self._remember(name, claims)
-        _check_times(claims, self._clock())
-        return claims
+        """Return the claims of a valid token.
 
-    def _remember(self, name: bytes, claims: Claims) -> None:
-        self._known[name] = claims
+        Raises TokenExpired or TokenInvalid, and UpstreamError where the keys cannot be fetched.
+        """
+        name = hashlib.sha256(token.encode(errors="replace")).digest()
+        known = self._known.get(name)
+        if known is None or not await self._stands(known):
+            known = await self._verify_signature(token)
+            self._remember(name, known)
+        _check_times(known.claims, self._clock())
+        return known.claims
+
+    async def _stands(self, known: _Verified) -> bool:
+        """Whether the key that proved a token is still published, in the set held now."""
+        return known.key is None or await self._published(known.kid) is known.key
+
+    def _remember(self, name: bytes, verified: _Verified) -> None:
+        self._known[name] = verified
         if len(self._known) > _REMEMBERED:
             self._known.popitem(last=False)
 
-    async def _key(self, token: str) -> tuple[Any, str]:
-        """Choose key and algorithm by what the header names and we hold."""
+    async def _verify_signature(self, token: str) -> _Verified:
+        """Choose key and algorithm by what the header names and we hold, and verify with them."""
         try:
             header = jwt.get_unverified_header(token)
-        except jwt.PyJWTError as error:
+        except (jwt.PyJWTError, ValueError) as error:
             raise TokenInvalid("the token is not a JSON Web Token") from error
         if header.get("alg") == "HS256" and self._secret:
-            return self._secret, "HS256"
-        key = await self._published(str(header.get("kid", "")))
-        algorithm = _KEY_TYPES.get(key.key_type or "", "") if key else ""
-        if key is None or header.get("alg") != algorithm:
+            return _Verified(_decode(token, self._secret, "HS256"), "", None)
+        kid = str(header.get("kid", ""))
+        key = await self._published(kid)
+        if key is None or header.get("alg") != key.algorithm_name:
             raise TokenInvalid("the token is signed by a key or an algorithm that is not accepted")
-        return key.key, algorithm
+        return _Verified(_decode(token, key.key, key.algorithm_name), kid, key)
 
     async def _published(self, kid: str) -> jwt.PyJWK | None:
-        """Find a published key; one that is unknown is asked for again, within bounds."""
-        stale = self._clock() - self._fetched_at > _REFRESH_AFTER
-        if kid not in self._keys and self._fetch_keys is not None and stale:
-            self._fetched_at = self._clock()
-            self._keys = _key_set(await self._fetch_keys())
-        return self._keys.get(kid)
-
-
-def _key_set(document: Mapping[str, Any]) -> dict[str, jwt.PyJWK]:
-    keys = [k for k in document.get("keys", []) if k.get("kty") in _KEY_TYPES]
-    return {str(k.get("kid", "")): jwt.PyJWK.from_dict(dict(k)) for k in keys}
+        return await self._keys.find(kid) if self._keys is not None else None
 
 
 def _decode(token: str, key: Any, algorithm: str) -> Claims:
@@ -103,9 +101,10 @@ def _decode(token: str, key: Any, algorithm: str) -> Claims:
 
 def _check_times(claims: Claims, now: float) -> None:
     for name in ("exp", "nbf"):
-        if not isinstance(claims.get(name, 0), int | float):
+        value = claims.get(name, 0)
+        if not isinstance(value, int | float) or not abs(value) < _FAR:  # NaN is not less either
             raise TokenInvalid(f"the token's {name} is not a number")
-    if "exp" in claims and claims["exp"] <= now - _LEEWAY:
+    if "exp" in claims and claims["exp"] <= now:
         raise TokenExpired("the token has expired; sign in again")
-    if claims.get("nbf", 0) > now + _LEEWAY:
+    if claims.get("nbf", 0) > now:
         raise TokenInvalid("the token is not valid yet")

@@ -1,5 +1,7 @@
 """The one shared httpx transport, and foreign errors mapped once, at this edge."""
 
+from typing import Any
+
 import httpx
 
 from optimizer.domain.answer import Answer
@@ -38,8 +40,20 @@ async def ask(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> An
         finally:
             await response.aclose()
     except _NEVER_LEFT as error:
-        raise UpstreamUnreachable(f"Supabase cannot be reached: {error!r}") from error
+        raise UpstreamUnreachable(f"Supabase cannot be reached: {type(error).__name__}") from error
     except httpx.TransportError as error:
-        raise UpstreamError(f"Supabase broke off: {error!r}") from error
+        # Its own text may hold a header's value, and so a token.
+        raise UpstreamError(f"Supabase broke off: {type(error).__name__}") from error
     headers = tuple((n, v) for n, v in response.headers.items() if n.lower() not in _OWN)
     return Answer(response.status_code, headers, body)
+
+
+def json_of(answer: Answer) -> Any:
+    """Read an answer that should be 200 and JSON; raises UpstreamError where it is neither."""
+    response = httpx.Response(answer.status, headers=answer.headers, content=answer.body)
+    if answer.status != 200:
+        raise UpstreamError(f"the answer's status is {answer.status}")
+    try:
+        return response.json()
+    except ValueError as error:
+        raise UpstreamError("the answer is not JSON") from error

@@ -1,0 +1,96 @@
+"""Cached functions and values for applications, over the running loop's runtime."""
+
+import inspect
+from collections.abc import Awaitable, Callable
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from optimizer.conf import optimization_settings
+from optimizer.domain.relation import split_name
+from optimizer.domain.scope import digest
+from optimizer.domain.tags import of_relation
+from optimizer.functions import Question
+from optimizer.runtime import current
+
+P = ParamSpec("P")
+T = TypeVar("T")
+USER = "user_id"  # the parameter that says for whom a function answers
+
+
+def cached_query(
+    table: str, ttl: int | None = None
+) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
+    """Cache what an async function returns, for each `user_id` and each set of arguments.
+
+    It is kept for `ttl` seconds (by default, and where an operator has set one, the table's) and
+    ends with the next write to the table through Canvalo. What is returned must be JSON: it comes
+    back equal, as a fresh object. Arguments must be plain values.
+    """
+
+    def decorate(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
+        if not inspect.iscoroutinefunction(function):
+            raise TypeError(f"{function.__qualname__} is not async: cached_query needs `async def`")
+        signature = inspect.signature(function)
+        name = f"{function.__module__}.{function.__qualname__}"
+
+        @wraps(function)
+        async def cached(*args: P.args, **kwargs: P.kwargs) -> T:
+            bound = signature.bind(*args, **kwargs)
+            bound.apply_defaults()
+            user = bound.arguments.get(USER)
+            question = Question(_relation(table), user, [name, bound.arguments], ttl)
+            found: T = await current().functions.call(question, lambda: function(*args, **kwargs))
+            return found
+
+        return cached
+
+    return decorate
+
+
+class QueryCache:
+    """Values kept by hand: `get`, and after a miss and a fetch `set`. It holds no state itself."""
+
+    async def get(
+        self, user_id: str, table: str, query_params: Any = None, default: Any = None
+    ) -> Any:
+        """Return the value as a fresh object, or `default` where there is none.
+
+        A miss is remembered, so that a `set` that follows cannot keep what a write has outdated.
+        """
+        value, found = await current().functions.get(_question(user_id, table, query_params))
+        return value if found else default
+
+    async def set(
+        self,
+        user_id: str,
+        table: str,
+        query_params: Any,
+        data: Any,
+        ttl: int | None = None,
+    ) -> bool:
+        """Keep a value for `ttl` seconds; False where it was not kept.
+
+        Call `get` before you fetch: without it nothing says how old the data may be. Raises
+        ValueNotCacheable for what is no JSON.
+        """
+        return await current().functions.put(_question(user_id, table, query_params, ttl), data)
+
+    async def invalidate_table(self, user_id: str, table: str) -> None:
+        """End what is kept of a table, for everybody; the user is recorded as who asked for it."""
+        await current().engine.touch([of_relation(_relation(table))], by=digest(user_id)[:8])
+
+
+_cache = QueryCache()
+
+
+def get_cache() -> QueryCache:
+    """Return the cache of values; it works in whatever event loop it is used in."""
+    return _cache
+
+
+def _question(user_id: str, table: str, params: Any, ttl: float | None = None) -> Question:
+    return Question(_relation(table), user_id, ["value", params], ttl)
+
+
+def _relation(table: str) -> str:
+    return ".".join(split_name(table, optimization_settings.default_schema))

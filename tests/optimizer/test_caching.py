@@ -1,0 +1,239 @@
+"""`@cached_query` and `get_cache()` over the running stack: fresh objects, never outdated ones."""
+
+import asyncio
+from datetime import date
+
+import pytest
+
+from optimizer import (
+    cached_query,
+    get_cache,
+    get_connection_pool,
+    optimization_settings,
+    runtime,
+)
+from optimizer.conf import Overrides, TableOverride
+from optimizer.errors import QueryError, ValueNotCacheable
+
+ALICE, BOB = "00000000-0000-4000-8000-00000000a11c", "00000000-0000-4000-8000-000000000b0b"
+
+
+@pytest.fixture
+async def engine(supabase, fresh_valkey, transactional_db):
+    """The runtime of this test's loop, closed at its end; nothing changed in the settings."""
+    yield runtime.current()
+    optimization_settings.adopt(Overrides())
+    await runtime.close_current()
+
+
+@pytest.fixture
+def counted(engine):
+    """A cached function that counts its calls."""
+    calls = []
+
+    @cached_query("contacts", ttl=300)
+    async def get_contacts(user_id: str, contact_type: str | None = None, limit: int = 3):
+        """Some contacts."""
+        calls.append((user_id, contact_type, limit))
+        async with get_connection_pool().get_connection(user_id) as client:
+            query = client.schema("api").table("contacts").select("id,name").eq("owner_id", user_id)
+            if contact_type:
+                query = query.eq("contact_type", contact_type)
+            return (await query.order("id").limit(limit).execute()).data
+
+    get_contacts.calls = calls
+    return get_contacts
+
+
+async def write(user_id: str) -> None:
+    """Change something in the contacts of a user, to what it was."""
+    async with get_connection_pool().get_connection(user_id) as client:
+        rows = client.schema("api").table("contacts")
+        await rows.update({"phone": "1"}).eq("owner_id", user_id).eq("name", "nobody").execute()
+
+
+async def test_the_second_call_is_answered_from_the_cache(counted):
+    first, second = await counted(ALICE), await counted(ALICE)
+    assert first == second
+    assert len(first) == 3
+    assert len(counted.calls) == 1
+
+
+async def test_what_is_returned_is_the_caller_s_to_change(counted):
+    first = await counted(ALICE)
+    first[0]["name"] = "spoilt"
+    first.clear()
+    assert len(await counted(ALICE)) == 3
+    assert (await counted(ALICE))[0]["name"] != "spoilt"
+
+
+async def test_users_and_arguments_are_told_apart(counted):
+    alice, bob = await counted(ALICE), await counted(BOB)
+    assert {row["id"] for row in alice}.isdisjoint(row["id"] for row in bob)
+    await counted(ALICE, "customer")
+    await counted(ALICE, contact_type="customer", limit=3)  # the same question in other words
+    await counted(ALICE, limit=4)
+    assert len(counted.calls) == 4
+
+
+async def test_a_write_through_the_pool_ends_it(counted):
+    await counted(ALICE)
+    await write(BOB)
+    await counted(ALICE)
+    assert len(counted.calls) == 2
+
+
+async def test_many_callers_at_once_ask_once(counted):
+    found = await asyncio.gather(*(counted(ALICE) for _ in range(50)))
+    assert len(counted.calls) == 1
+    assert all(rows == found[0] for rows in found)
+    assert len({id(rows) for rows in found}) == 50
+
+
+async def test_each_read_is_counted_once(counted, engine):
+    """A miss by the function's own read, a hit as the read that it avoided."""
+    for _ in range(3):
+        await counted(ALICE)
+    await engine.flush_metrics()
+    from optimizer.metrics.ledger import read_totals
+
+    totals = await read_totals(engine.valkey)
+    counts = {(k.step, k.outcome): t.count for k, t in totals.tallies.items() if k.relation}
+    assert counts == {("asked", "miss"): 1, ("asked", "hit"): 2, ("sent", "ok"): 1}
+
+
+async def test_an_error_goes_to_the_caller_and_is_not_kept(engine):
+    calls = []
+
+    @cached_query("contacts")
+    async def fails(user_id):
+        calls.append(user_id)
+        raise LookupError("no")
+
+    for _ in range(2):
+        with pytest.raises(LookupError):
+            await fails(ALICE)
+    assert len(calls) == 2
+
+
+@pytest.mark.parametrize("value", [{1, 2}, (1, 2), {1: "a"}, date(2026, 1, 1), float("nan"), b"x"])
+async def test_what_would_come_back_as_something_else_is_refused(engine, value):
+    @cached_query("contacts")
+    async def returns(user_id):
+        return value
+
+    with pytest.raises(ValueNotCacheable):
+        await returns(ALICE)
+
+
+async def test_an_argument_that_has_no_canonical_form_is_refused(engine):
+    @cached_query("contacts")
+    async def takes(user_id, thing):
+        return 1
+
+    with pytest.raises(QueryError, match="object"):
+        await takes(ALICE, object())
+
+
+def test_a_function_that_is_not_async_is_refused_where_it_is_written():
+    with pytest.raises(TypeError, match="async def"):
+
+        @cached_query("contacts")
+        def plain(user_id):
+            return 1
+
+
+def test_name_docstring_and_signature_stay():
+    import inspect
+
+    @cached_query("contacts")
+    async def get_contacts(user_id: str, contact_type: str | None = None) -> list:
+        """Some contacts."""
+        return []
+
+    assert (get_contacts.__name__, get_contacts.__doc__) == ("get_contacts", "Some contacts.")
+    assert list(inspect.signature(get_contacts).parameters) == ["user_id", "contact_type"]
+
+
+async def test_an_operator_s_ttl_goes_before_the_code_s(counted):
+    optimization_settings.adopt(Overrides("v", {"api.contacts": TableOverride(ttl=0)}))
+    await counted(ALICE)
+    await counted(ALICE)
+    assert len(counted.calls) == 2
+
+
+async def test_a_value_set_by_hand_is_got_back(engine):
+    cache, params = get_cache(), {"type": "lead", "page": 1}
+    assert await cache.get(ALICE, "contacts", params) is None
+    data = [{"id": 1, "tags": ["a", None], "x": 1.5}]
+    assert await cache.set(ALICE, "contacts", params, data, ttl=300)
+    assert await cache.get(ALICE, "contacts", {"page": 1, "type": "lead"}) == data
+    assert await cache.get(BOB, "contacts", params) is None
+    assert await cache.get(ALICE, "contacts", {"type": "lead", "page": "1"}) is None
+    assert await cache.get(ALICE, "invoices", params) is None
+
+
+async def test_a_cached_none_is_no_miss(engine):
+    cache, nothing = get_cache(), object()
+    assert await cache.get(ALICE, "contacts", "p", default=nothing) is nothing
+    await cache.set(ALICE, "contacts", "p", None)
+    assert await cache.get(ALICE, "contacts", "p", default=nothing) is None
+
+
+async def test_what_a_write_outran_is_never_kept(engine):
+    """get, fetch, somebody writes, set: the value is of before the write."""
+    cache = get_cache()
+    assert await cache.get(ALICE, "contacts", "p") is None
+    await write(BOB)
+    await cache.set(ALICE, "contacts", "p", "outdated")
+    assert await cache.get(ALICE, "contacts", "p") is None
+    await cache.set(ALICE, "contacts", "p", "of today")
+    assert await cache.get(ALICE, "contacts", "p") == "of today"
+
+
+async def test_the_same_from_a_task_that_did_not_ask(engine):
+    """Whoever sets where another task missed gets the stamps of that miss."""
+    cache = get_cache()
+    await asyncio.create_task(cache.get(ALICE, "contacts", "p"))
+    await write(BOB)
+    await cache.set(ALICE, "contacts", "p", "outdated")
+    assert await cache.get(ALICE, "contacts", "p") is None
+
+
+async def test_two_tasks_that_missed_before_and_after_a_write(engine):
+    """The later one's stamps do not bless the earlier one's value."""
+    cache, missed, written = get_cache(), asyncio.Event(), asyncio.Event()
+
+    async def early():
+        await cache.get(ALICE, "contacts", "p")
+        missed.set()
+        await written.wait()
+        await cache.set(ALICE, "contacts", "p", "outdated")
+
+    task = asyncio.create_task(early())
+    await missed.wait()
+    await write(BOB)
+    assert await cache.get(ALICE, "contacts", "p") is None
+    written.set()
+    await task
+    assert await cache.get(ALICE, "contacts", "p") is None
+
+
+async def test_invalidating_a_table_ends_everybody_s_values_of_it(counted):
+    cache = get_cache()
+    await cache.set(BOB, "contacts", "p", 1)
+    await cache.set(BOB, "projects", "p", 2)
+    await counted(ALICE)
+    await cache.invalidate_table(ALICE, "contacts")
+    await counted(ALICE)
+    assert len(counted.calls) == 2
+    assert await cache.get(BOB, "contacts", "p") is None
+    assert await cache.get(BOB, "projects", "p") == 2
+
+
+async def test_without_valkey_the_function_is_called_each_time(counted, engine):
+    await engine.valkey.aclose()
+    engine.valkey.connection_pool.connection_kwargs.update(port=1)
+    await counted(ALICE)
+    await counted(ALICE)
+    assert len(counted.calls) == 2
