@@ -6,6 +6,7 @@ from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router, Schema
+from ninja.errors import HttpError
 
 from canvalo.crm import records
 from canvalo.crm.answers import first_row, pass_on
@@ -27,6 +28,7 @@ def _add_reads(router: Router, table: Table, asked: type[Schema]) -> None:
     async def list_rows(request: HttpRequest, query: Query[asked]) -> HttpResponse:  # type: ignore[valid-type]
         """The caller's rows; `Content-Range` says which of how many."""
         start = time.perf_counter()
+        _refuse_unknown(request, asked)
         found = await records.list_page(token_of(request), table, cast(Schema, query).dict())
         return pass_on(found, time.perf_counter() - start)
 
@@ -69,6 +71,12 @@ def _add_writes(router: Router, table: Table, new: type[Schema], patch: type[Sch
         start = time.perf_counter()
         gone = await records.delete(token_of(request), table, key)
         return first_row(gone, time.perf_counter() - start)
+
+
+def _refuse_unknown(request: HttpRequest, asked: type[Schema]) -> None:
+    """A misspelt filter would otherwise be a list without it."""
+    if unknown := sorted(request.GET.keys() - asked.model_fields.keys()):
+        raise HttpError(422, f"there is no parameter {unknown[0]!r}")
 
 
 def _given(values: Any) -> dict[str, Any]:

@@ -166,3 +166,10 @@ async def test_the_overview_shows_a_write_at_once(person):
 
 async def test_the_overview_needs_a_token(person):
     assert (await person(None).ask("get", "/api/overview")).status_code == 401
+
+
+async def test_a_misspelt_filter_is_refused(person):
+    """It would otherwise answer with everything."""
+    answer = await person("alice").ask("get", "/api/contacts?contact_typ=lead")
+    assert (answer.status_code, answer.json()["code"]) == (422, "http")
+    assert "contact_typ" in answer.json()["detail"]
