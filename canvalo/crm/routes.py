@@ -11,6 +11,7 @@ from ninja.errors import HttpError
 from canvalo.crm import records
 from canvalo.crm.answers import first_row, pass_on
 from canvalo.crm.auth import SupabaseToken, token_of
+from canvalo.crm.batches import add_batches
 from canvalo.crm.schemas import Shapes
 from canvalo.crm.tables import Table
 
@@ -18,6 +19,7 @@ from canvalo.crm.tables import Table
 def routes(table: Table, shapes: Shapes) -> Router:
     """List, get, create, update and delete rows of a table, as the bearer of a Supabase token."""
     router = Router(auth=SupabaseToken(), tags=[table.name])
+    add_batches(router, table, shapes)
     _add_reads(router, table, shapes.query)
     _add_writes(router, table, shapes.new, shapes.patch)
     return router
