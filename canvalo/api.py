@@ -15,6 +15,7 @@ from canvalo.crm.schemas import SHAPES
 from optimizer import errors
 from optimizer.api import router as optimization
 from optimizer.version import __version__
+from optimizer.webhook import router as webhook
 
 api = NinjaAPI(
     title="Canvalo",
@@ -25,6 +26,7 @@ for table, shapes in SHAPES.items():
     api.add_router(f"/{table.name}", routes(table, shapes))
 api.add_router("/", overview)
 api.add_router("/", optimization)
+api.add_router("/", webhook)
 
 # The most particular first: the status and the code under which an error of the engine is told.
 STATUSES: tuple[tuple[type[Exception], int, str], ...] = (

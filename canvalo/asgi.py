@@ -3,9 +3,11 @@
 import os
 import warnings
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any
 
 from django.core.asgi import get_asgi_application
+from django.db import DatabaseError
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canvalo.settings")
 
@@ -33,7 +35,8 @@ async def _lifespan(receive: Receive, send: Send) -> None:
     while True:
         message = await receive()
         if message["type"] == "lifespan.startup":
-            runtime.current()
+            with suppress(DatabaseError):  # said by the recurring watch, which tries again
+                await runtime.current().refresh_settings()
             await send({"type": "lifespan.startup.complete"})
         else:
             await runtime.close_current()

@@ -103,6 +103,7 @@ SUPABASE_ANON_KEY = ENV.supabase_anon_key.get_secret_value()
 SUPABASE_SERVICE_ROLE_KEY = ENV.supabase_service_role_key.get_secret_value()
 SUPABASE_JWT_SECRET = ENV.supabase_jwt_secret.get_secret_value()
 SUPABASE_JWKS_URL = ENV.supabase_jwks_url
+OPTIMIZATION_WEBHOOK_SECRET = ENV.optimization_webhook_secret.get_secret_value()
 
 _mail = urlsplit(ENV.email_url.get_secret_value())
 EMAIL_BACKEND = f"django.core.mail.backends.{'smtp' if _mail.scheme else 'console'}.EmailBackend"

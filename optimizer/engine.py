@@ -5,7 +5,6 @@ import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from optimizer import inside
 from optimizer.cache.tiered import Fetch, Served, Terms, TieredCache
@@ -25,7 +24,7 @@ from optimizer.domain.facts import (
 )
 from optimizer.domain.query import Change, Read
 from optimizer.domain.scope import Scope
-from optimizer.domain.ttl import TablePolicy
+from optimizer.domain.ttl import Policies, TablePolicy
 from optimizer.errors import (
     CacheUnavailable,
     OutcomeUnknown,
@@ -35,16 +34,6 @@ from optimizer.errors import (
 
 MARKER_LIFE = 60.0  # s; longer than any statement that the upstream may still commit
 WRITE_DEADLINE = 30.0  # s for the whole write, so that a marker always outlives it
-
-
-class Policies(Protocol):
-    """What the engine asks of the settings, at each request anew."""
-
-    @property
-    def cache_enabled(self) -> bool: ...
-    @property
-    def cache_max_size(self) -> int: ...
-    def policy(self, relation: str) -> TablePolicy: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from optimizer import inside
 from optimizer.cache.tiered import Served, Terms, TieredCache
@@ -13,21 +13,11 @@ from optimizer.domain.answer import Answer
 from optimizer.domain.arguments import canonical
 from optimizer.domain.facts import CacheRead, Emit, ReadOutcome
 from optimizer.domain.scope import digest, from_user_id
-from optimizer.domain.ttl import TablePolicy
+from optimizer.domain.ttl import Policies
 
 _READS = "canvalo-reads"  # how many reads a function's value stands for
 _ASKED_ELSEWHERE = (ReadOutcome.MISS, ReadOutcome.BYPASS)
 Work = Callable[[], Awaitable[Any]]
-
-
-class Policies(Protocol):
-    """What is asked of the settings, at each call anew."""
-
-    @property
-    def cache_enabled(self) -> bool: ...
-    @property
-    def cache_max_size(self) -> int: ...
-    def policy(self, relation: str) -> TablePolicy: ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -123,9 +123,18 @@ class Plan:
         }
 
 
-def standin_environment(database: str, port: int, secrets: Mapping[str, str]) -> dict[str, str]:
-    """What only the stand-in is told: its database and the secret of the tokens."""
+def standin_environment(
+    database: str, port: int, secrets: Mapping[str, str], web: str = ""
+) -> dict[str, str]:
+    """What only the stand-in is told: its database, the secret of the tokens, and who hears of
+    written rows (`web`: the web server's address).
+    """
+    webhooks = {
+        "PGRST_WEBHOOK_URL": f"{web}/api/optimization/webhooks/supabase",
+        "PGRST_WEBHOOK_SECRET": secrets["OPTIMIZATION_WEBHOOK_SECRET"],
+    }
     return {
+        **(webhooks if web else {}),
         "PGRST_DB_URI": database,
         "PGRST_SCHEMAS": SCHEMAS,
         "PGRST_PORT": str(port),

@@ -82,8 +82,11 @@ class Stack:
         for name in self._plan.processes:
             more: dict[str, str] = {}
             if name == "supabase":
-                port = self._plan.supabase_port
-                more = standin_environment(stores.standin_database, port, self._secrets)
+                port, web = (
+                    self._plan.supabase_port,
+                    f"http://{self._plan.own_host}:{self._plan.port}",
+                )
+                more = standin_environment(stores.standin_database, port, self._secrets, web)
             self._supervisor.start(name, {**environment, **more})
 
     def _await_ready(self, environment: Mapping[str, str]) -> None:

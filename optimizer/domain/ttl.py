@@ -1,6 +1,7 @@
 """How long an answer may be served."""
 
 from dataclasses import dataclass
+from typing import Protocol
 
 MAX_TTL = 86_400  # a day: a TTL is the bound for changes that nothing announces
 
@@ -13,6 +14,16 @@ class TablePolicy:
     enabled: bool = True
     sources: tuple[str, ...] = ()  # relations that its policies or its view read
     ttl_is_set: bool = False  # by an operator, at run time
+
+
+class Policies(Protocol):
+    """What the engine asks of the settings, at each request anew."""
+
+    @property
+    def cache_enabled(self) -> bool: ...
+    @property
+    def cache_max_size(self) -> int: ...
+    def policy(self, relation: str) -> TablePolicy: ...
 
 
 def is_fresh(filled_at: float, ttl: float, now: float) -> bool:

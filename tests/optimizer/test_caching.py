@@ -231,9 +231,10 @@ async def test_invalidating_a_table_ends_everybody_s_values_of_it(counted):
     assert await cache.get(BOB, "projects", "p") == 2
 
 
-async def test_without_valkey_the_function_is_called_each_time(counted, engine):
-    await engine.valkey.aclose()
-    engine.valkey.connection_pool.connection_kwargs.update(port=1)
+async def test_without_valkey_the_function_is_called_each_time(settings, wire, counted):
+    await runtime.close_current()  # the one that reaches Valkey directly
+    settings.VALKEY_URL = wire.url
+    await wire.cut()
     await counted(ALICE)
     await counted(ALICE)
     assert len(counted.calls) == 2

@@ -4,6 +4,7 @@ import os
 import re
 import signal
 import stat
+import time
 from pathlib import Path
 
 import psutil
@@ -189,3 +190,18 @@ def make_database(stack, name: str) -> str:
         connection.execute(f"drop database if exists {name} with (force)")
         connection.execute(f"create database {name}")
     return url.replace("/canvalo?", f"/{name}?")
+
+
+@pytest.mark.slow
+def test_what_is_written_past_the_engine_is_seen(start, home):
+    """The stand-in posts Supabase's webhook for every row that psql changes."""
+    server = start("--no-demo").ready()
+    ask_twice(server)
+    token = server.manage("devtoken", "alice")
+    with psycopg.connect(envfile.read(home / "run.env")["DEVSTACK_SUPABASE_DB_URI"]) as connection:
+        row = server.get(LIST, token).json()[0]
+        connection.execute("update api.contacts set phone = '42' where id = %s", [row["id"]])
+    deadline = time.monotonic() + 30
+    while (phone := server.get(LIST, token).json()[0]["phone"]) != "42":
+        assert time.monotonic() < deadline, phone
+    assert server.end(signal.SIGTERM) == 0
