@@ -3,6 +3,7 @@
 from django.http import HttpRequest
 from ninja import Router
 from ninja.errors import HttpError
+from ninja.throttling import AuthRateThrottle
 
 from optimizer import selectors
 from optimizer.apitokens import ApiTokenAuth, StaffSession
@@ -12,7 +13,16 @@ from optimizer.schemas import StatsOut
 router = Router(tags=["optimization"], auth=[ApiTokenAuth(), StaffSession()])
 
 
-@router.get("/optimization/stats", response=StatsOut, summary="What the engine did")
+# Counted in Django's cache, so over all processes: a monitor that runs wild is told 429.
+THROTTLE = AuthRateThrottle("20/s")
+
+
+@router.get(
+    "/optimization/stats",
+    response=StatsOut,
+    summary="What the engine did",
+    throttle=[THROTTLE],
+)
 async def stats(request: HttpRequest) -> StatsOut:
     """Sums over all processes since the installation, and what is held now."""
     try:

@@ -7,7 +7,7 @@ import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
 
-from optimizer import runtime
+from optimizer import api, runtime
 from optimizer.domain.facts import (
     BatchFlushed,
     CacheFault,
@@ -191,3 +191,10 @@ def test_closing_delivers_what_is_left(valkey):
 
     async_to_sync(live)()
     assert any(b"hit" in field for field in valkey.hkeys("{canvalo}:ledger:totals"))
+
+
+def test_a_monitor_that_runs_wild_is_told_to_wait(staff, fresh_valkey, monkeypatch):
+    """429, counted over all processes in Django's cache."""
+    monkeypatch.setattr(api.THROTTLE, "num_requests", 2)
+    monkeypatch.setattr(api.THROTTLE, "duration", 60)
+    assert [staff.get(URL).status_code for _ in range(3)] == [200, 200, 429]
