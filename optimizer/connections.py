@@ -1,8 +1,9 @@
 """Pooled supabase-py clients for applications, over the running loop's runtime."""
 
+import inspect
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TypeVar
+from typing import Any, TypeVar, overload
 
 from supabase import AsyncClient
 
@@ -24,11 +25,28 @@ def supabase_client(
     return current().pool.get_connection(user_id, access_token)
 
 
+@overload
+async def with_pooled_connection(
+    fn: Callable[[AsyncClient], Awaitable[Awaitable[T]]],
+    user_id: str | None = None,
+    jwt_token: str | None = None,
+) -> T: ...
+@overload
 async def with_pooled_connection(
     fn: Callable[[AsyncClient], Awaitable[T]],
     user_id: str | None = None,
     jwt_token: str | None = None,
-) -> T:
-    """Call `fn` with a pooled client and return what it returns."""
+) -> T: ...
+async def with_pooled_connection(
+    fn: Callable[[AsyncClient], Any], user_id: str | None = None, jwt_token: str | None = None
+) -> Any:
+    """Call `fn` with a pooled client and return what it returns.
+
+    `fn` need not await the query that it builds: `lambda c: c.table("t").select("*").execute()` and
+    an async function that returns the same both give the rows' answer.
+    """
     async with get_connection_pool().get_connection(user_id, jwt_token) as client:
-        return await fn(client)
+        found = fn(client)
+        while inspect.isawaitable(found):
+            found = await found
+        return found
