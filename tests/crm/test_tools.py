@@ -17,7 +17,7 @@ from tests.crm.factories import (
     ProjectFactory,
 )
 
-ALICE, BOB = USERS["alice"], USERS["bob"]
+CAROL, BOB = USERS["carol"], USERS["bob"]
 
 
 @dataclass(frozen=True)
@@ -79,10 +79,10 @@ def kit(request, engine):
 
 @pytest.fixture
 async def contact(engine):
-    """A contact of alice's of this test's own, which an invoice needs and a list is narrowed by."""
-    made = await tools.create_contact(ALICE, "Somebody to bill")
+    """A contact of carol's of this test's own, which an invoice needs and a list is narrowed by."""
+    made = await tools.create_contact(CAROL, "Somebody to bill")
     yield made["id"]
-    await tools.delete_contact(ALICE, made["id"])
+    await tools.delete_contact(CAROL, made["id"])
 
 
 @pytest.fixture
@@ -98,11 +98,11 @@ def row(kit, contact):
 
 @pytest.fixture
 async def made(kit, row):
-    """Two rows of alice's, stored by the batch tool; what is left of them is deleted."""
-    result = await kit.batch_create(ALICE, json.dumps([row(), row()]))
+    """Two rows of carol's, stored by the batch tool; what is left of them is deleted."""
+    result = await kit.batch_create(CAROL, json.dumps([row(), row()]))
     ids = [outcome["row"]["id"] for outcome in result["outcomes"]]
     yield ids
-    await kit.batch_delete(ALICE, json.dumps(ids))
+    await kit.batch_delete(CAROL, json.dumps(ids))
 
 
 @pytest.fixture
@@ -132,48 +132,48 @@ def sent(engine, monkeypatch):
 
 async def test_a_list_is_cached_and_every_kind_of_write_is_seen(kit, row, listed, sent):
     """One row's life by the single tools."""
-    before = await listed(ALICE)
+    before = await listed(CAROL)
     first = len(sent)
-    assert await listed(ALICE) == before
+    assert await listed(CAROL) == before
     assert len(sent) == first, "the second read left for Supabase"
 
-    stored = await kit.create(ALICE, **row())
-    assert stored["owner_id"] == ALICE
-    assert (await listed(ALICE))[stored["id"]] == stored
+    stored = await kit.create(CAROL, **row())
+    assert stored["owner_id"] == CAROL
+    assert (await listed(CAROL))[stored["id"]] == stored
 
-    changed = await kit.update(ALICE, stored["id"], json.dumps(kit.change))
+    changed = await kit.update(CAROL, stored["id"], json.dumps(kit.change))
     assert changed.items() >= kit.change.items()
-    assert (await listed(ALICE))[stored["id"]] == changed
+    assert (await listed(CAROL))[stored["id"]] == changed
 
-    assert await kit.delete(ALICE, stored["id"]) is True
-    assert await listed(ALICE) == before
-    assert await kit.delete(ALICE, stored["id"]) is False
+    assert await kit.delete(CAROL, stored["id"]) is True
+    assert await listed(CAROL) == before
+    assert await kit.delete(CAROL, stored["id"]) is False
 
 
 async def test_batches_are_few_calls_and_are_seen(kit, row, listed, sent):
     """Three rows' life by the batch tools."""
-    before = await listed(ALICE)
+    before = await listed(CAROL)
     asked = len(sent)
-    result = await kit.batch_create(ALICE, json.dumps([row(), row(), row()]))
+    result = await kit.batch_create(CAROL, json.dumps([row(), row(), row()]))
     assert (result["succeeded"], result["failed"], result["calls"]) == (3, 0, 1)
     assert len(sent) == asked + 1
     ids = [outcome["row"]["id"] for outcome in result["outcomes"]]
-    assert set(ids) <= set(await listed(ALICE))
+    assert set(ids) <= set(await listed(CAROL))
 
     changes = [{"id": key, **kit.change} for key in ids]
-    result = await kit.batch_update(ALICE, json.dumps(changes))
+    result = await kit.batch_update(CAROL, json.dumps(changes))
     assert (result["succeeded"], result["calls"]) == (3, 1)
-    now = await listed(ALICE)
+    now = await listed(CAROL)
     assert all(now[key].items() >= kit.change.items() for key in ids)
 
-    result = await kit.batch_delete(ALICE, json.dumps(ids))
+    result = await kit.batch_delete(CAROL, json.dumps(ids))
     assert (result["succeeded"], result["calls"]) == (3, 1)
-    assert await listed(ALICE) == before
+    assert await listed(CAROL) == before
 
 
 async def test_nobody_reaches_another_s_rows(kit, made, listed):
     """They speak with the service role, so row-level security would not stop them."""
-    hers = await listed(ALICE)
+    hers = await listed(CAROL)
     assert set(made) <= set(hers)
     assert not set(made) & set(await listed(BOB))
     assert await kit.update(BOB, made[0], json.dumps(kit.change)) is None
@@ -184,22 +184,22 @@ async def test_nobody_reaches_another_s_rows(kit, made, listed):
         await kit.batch_delete(BOB, json.dumps(made)),
     ):
         assert [outcome["status"] for outcome in result["outcomes"]] == ["skipped", "skipped"]
-    assert await listed(ALICE) == hers
+    assert await listed(CAROL) == hers
 
 
 async def test_what_is_no_json_is_refused(kit, sent):
     """With what was needed instead, and before anything is sent."""
     for call in (kit.batch_create, kit.batch_update, kit.batch_delete):
         with pytest.raises(ValueError, match="no JSON"):
-            await call(ALICE, "[{")
+            await call(CAROL, "[{")
         with pytest.raises(ValueError, match="JSON list"):
-            await call(ALICE, "{}")
+            await call(CAROL, "{}")
     with pytest.raises(ValueError, match="no JSON"):
-        await kit.update(ALICE, "1", "name=x")
+        await kit.update(CAROL, "1", "name=x")
     with pytest.raises(ValueError, match="JSON object"):
-        await kit.update(ALICE, "1", "[]")
+        await kit.update(CAROL, "1", "[]")
     with pytest.raises(ValueError, match="its id"):
-        await kit.batch_update(ALICE, json.dumps([kit.change]))
+        await kit.batch_update(CAROL, json.dumps([kit.change]))
     assert sent == []
 
 
@@ -209,10 +209,10 @@ async def test_a_wrong_value_is_refused_by_the_name_of_its_field(kit, row, sent)
     asked = len(sent)
     wrong = {**row(), **kit.wrong}
     for call in (
-        lambda: kit.create(ALICE, **wrong),
-        lambda: kit.batch_create(ALICE, json.dumps([row(), wrong])),
-        lambda: kit.update(ALICE, str(uuid.uuid4()), json.dumps(kit.wrong)),
-        lambda: kit.batch_update(ALICE, json.dumps([{"id": str(uuid.uuid4()), **kit.wrong}])),
+        lambda: kit.create(CAROL, **wrong),
+        lambda: kit.batch_create(CAROL, json.dumps([row(), wrong])),
+        lambda: kit.update(CAROL, str(uuid.uuid4()), json.dumps(kit.wrong)),
+        lambda: kit.batch_update(CAROL, json.dumps([{"id": str(uuid.uuid4()), **kit.wrong}])),
     ):
         with pytest.raises(ValueError, match=field) as refused:
             await call()
@@ -223,8 +223,8 @@ async def test_a_wrong_value_is_refused_by_the_name_of_its_field(kit, row, sent)
 async def test_an_owner_cannot_be_given(kit, row):
     """Neither for a new row nor for one that is there."""
     for call in (
-        lambda: kit.batch_create(ALICE, json.dumps([{**row(), "owner_id": BOB}])),
-        lambda: kit.update(ALICE, str(uuid.uuid4()), json.dumps({"owner_id": BOB})),
+        lambda: kit.batch_create(CAROL, json.dumps([{**row(), "owner_id": BOB}])),
+        lambda: kit.update(CAROL, str(uuid.uuid4()), json.dumps({"owner_id": BOB})),
     ):
         with pytest.raises(ValueError, match="owner_id"):
             await call()
