@@ -54,7 +54,9 @@ class Environment(BaseSettings):
         "INFO", description="How important a log line must be to be written."
     )
     canvalo_base_url: str = Field(
-        "", description="Address of the dashboard for links in mails; this machine's when empty."
+        "",
+        description="Address by which people reach the dashboard, for links in mails; its path is "
+        "where a proxy shows it. This machine's when empty.",
     )
     email_url: SecretStr = Field(
         SecretStr(""),

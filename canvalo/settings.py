@@ -37,6 +37,9 @@ DEBUG = ENV.canvalo_debug
 SECRET_KEY = ENV.django_secret_key.get_secret_value()
 ALLOWED_HOSTS = _list(ENV.allowed_hosts)
 CSRF_TRUSTED_ORIGINS = _list(ENV.csrf_trusted_origins)
+CANVALO_BASE_URL = ENV.canvalo_base_url or f"http://127.0.0.1:{ENV.port}"
+# Below which path a proxy shows everything; it may strip that path or pass it on.
+FORCE_SCRIPT_NAME = urlsplit(CANVALO_BASE_URL).path.rstrip("/") or None
 
 INSTALLED_APPS = [
     "django.contrib.admin",
@@ -115,7 +118,6 @@ EMAIL_HOST_USER = unquote(_mail.username or "")
 EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENV.default_from_email
-CANVALO_BASE_URL = ENV.canvalo_base_url or f"http://127.0.0.1:{ENV.port}"
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -135,7 +137,7 @@ USE_I18N = False
 USE_TZ = True
 TIME_ZONE = ENV.canvalo_time_zone
 
-STATIC_URL = "static/"
+STATIC_URL = f"{FORCE_SCRIPT_NAME or ''}/static/"
 STATIC_ROOT = CANVALO_HOME / "static"
 STATICFILES_DIRS = [BASE_DIR / "static"]
 WHITENOISE_USE_FINDERS = True  # no collectstatic step: the checkout itself is served

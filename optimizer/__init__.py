@@ -19,10 +19,13 @@ if TYPE_CHECKING:
     from optimizer.caching import cached_query, get_cache
     from optimizer.conf import get_cache_ttl, optimization_settings
     from optimizer.connections import get_connection_pool, supabase_client, with_pooled_connection
+    from optimizer.runtime import open_engine
+    from optimizer.wiring import Config
 
 __all__ = [
     "BatchOperation",
     "BatchOperationType",
+    "Config",
     "__version__",
     "batch_delete_records",
     "batch_insert_records",
@@ -32,6 +35,7 @@ __all__ = [
     "get_cache",
     "get_cache_ttl",
     "get_connection_pool",
+    "open_engine",
     "optimization_settings",
     "supabase_client",
     "with_pooled_connection",
@@ -40,6 +44,7 @@ __all__ = [
 _HOMES = {
     "BatchOperation": "batch.operations",
     "BatchOperationType": "batch.operations",
+    "Config": "wiring",
     "batch_delete_records": "batching",
     "batch_insert_records": "batching",
     "batch_update_records": "batching",
@@ -48,6 +53,7 @@ _HOMES = {
     "get_cache": "caching",
     "get_cache_ttl": "conf",
     "get_connection_pool": "connections",
+    "open_engine": "runtime",
     "optimization_settings": "conf",
     "supabase_client": "connections",
     "with_pooled_connection": "connections",

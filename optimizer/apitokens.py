@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
@@ -25,7 +26,7 @@ class ApiTokenAuth(HttpBearer):
 class StaffSession(APIKeyCookie):
     """A browser that is signed in as a member of staff."""
 
-    param_name = "sessionid"
+    param_name = settings.SESSION_COOKIE_NAME
 
     async def authenticate(self, request: HttpRequest, key: str | None) -> Any | None:
         """Return the user of the session where it is an active member of staff."""

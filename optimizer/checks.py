@@ -13,7 +13,7 @@ from optimizer.errors import ConfigurationError
 @register(Tags.security)
 def tokens_can_be_verified(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Without a key no token can be verified, and what is not verified is never cached."""
-    if settings.SUPABASE_JWT_SECRET or settings.SUPABASE_JWKS_URL:
+    if _named("SUPABASE_JWT_SECRET") or _named("SUPABASE_JWKS_URL"):
         return []
     return [
         Warning(
@@ -28,7 +28,7 @@ def tokens_can_be_verified(app_configs: Any, **kwargs: Any) -> Sequence[CheckMes
 @register()
 def supabase_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """The engine needs the project's address and its public key."""
-    if settings.SUPABASE_URL and settings.SUPABASE_ANON_KEY:
+    if _named("SUPABASE_URL") and _named("SUPABASE_ANON_KEY"):
         return []
     return [
         Warning(
@@ -42,7 +42,7 @@ def supabase_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]
 @register()
 def valkey_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """Django's caches and the engine's shared tier live in Valkey."""
-    if str(settings.VALKEY_URL).startswith(("redis://", "rediss://", "unix://")):
+    if _named("VALKEY_URL").startswith(("redis://", "rediss://", "unix://")):
         return []
     return [
         Error(
@@ -61,3 +61,8 @@ def variables_are_valid(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessag
     except ConfigurationError as error:
         return [Error(str(error), hint="Correct or remove the variable.", id="optimizer.E002")]
     return []
+
+
+def _named(setting: str) -> str:
+    """A setting's text, empty where a project of somebody else's does not have it."""
+    return str(getattr(settings, setting, "") or "")

@@ -34,7 +34,7 @@ _ABOVE_ENGINE = (
     "optimizer.runtime", "optimizer.tasks", "optimizer.api", "optimizer.admin", "optimizer.webhook",
     "optimizer.management", "optimizer.policies", "optimizer.selectors", "optimizer.models",
     "optimizer.alerts", "optimizer.apitokens", "optimizer.checks", "optimizer.apps",
-    "optimizer.schemas",
+    "optimizer.schemas", "optimizer.wiring",
 )  # fmt: skip
 _EDGE = (
     "optimizer.tasks", "optimizer.api", "optimizer.admin", "optimizer.webhook",
@@ -63,6 +63,10 @@ RULES = (
     Rule("optimizer.conf", (*_DJANGO, *_ABOVE_ENGINE, *_MIDDLE)),
     # The runtime composes; what calls it is not called by it.
     Rule("optimizer.runtime", _EDGE),
+    Rule(
+        "optimizer.wiring",
+        (*_DJANGO, *(room for room in _ABOVE_ENGINE if room != "optimizer.wiring")),
+    ),
     Rule("optimizer.models", (*_MIDDLE, *_EDGE, "optimizer.engine", "optimizer.runtime")),
     # The engine works in a foreign project.
     Rule("optimizer", ("canvalo", "dashboard")),

@@ -14,8 +14,10 @@ _OWN = frozenset(
 _NEVER_LEFT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 
 
-def make_transport(max_connections: int) -> httpx.AsyncHTTPTransport:
+def make_transport(max_connections: int, proxy: str | None = None) -> httpx.AsyncHTTPTransport:
     """Open the transport that all clients of a process and event loop share.
+
+    A transport of one's own does not look at `HTTPS_PROXY`: `proxy` is what to use of it.
 
     HTTP/1.1: behind an edge that sends GOAWAY, concurrent HTTP/2 requests fail in bulk
     (httpx issue 3072, supabase-py issue 1064).
@@ -25,7 +27,7 @@ def make_transport(max_connections: int) -> httpx.AsyncHTTPTransport:
         max_keepalive_connections=max_connections,
         keepalive_expiry=30.0,
     )
-    return httpx.AsyncHTTPTransport(http1=True, http2=False, limits=limits, retries=1)
+    return httpx.AsyncHTTPTransport(http1=True, http2=False, limits=limits, retries=1, proxy=proxy)
 
 
 async def ask(transport: httpx.AsyncBaseTransport, request: httpx.Request) -> Answer:
