@@ -66,6 +66,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "optimizer.middleware.causal_tokens",
 ]
 ROOT_URLCONF = "canvalo.urls"
 ASGI_APPLICATION = "canvalo.asgi.application"

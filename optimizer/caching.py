@@ -1,14 +1,14 @@
 """Cached functions and values for applications, over the running loop's runtime."""
 
 import inspect
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
 
 from optimizer.conf import optimization_settings
 from optimizer.domain.relation import split_name
-from optimizer.domain.scope import digest
-from optimizer.domain.tags import of_relation
+from optimizer.domain.scope import digest, hash_user
+from optimizer.domain.tags import EVERYTHING, of_relation, of_user
 from optimizer.functions import Question
 from optimizer.runtime import current
 
@@ -78,6 +78,32 @@ class QueryCache:
     async def invalidate_table(self, user_id: str, table: str) -> None:
         """End what is kept of a table, for everybody; the user is recorded as who asked for it."""
         await current().engine.touch([of_relation(_relation(table))], by=digest(user_id)[:8])
+
+    async def invalidate_user(self, user_id: str) -> None:
+        """End what is kept for one user: values by user id, and answers to the user's tokens.
+
+        Answers that a table's settings let several users share are not one user's.
+        """
+        await current().engine.touch([of_user(hash_user(user_id))], by=digest(user_id)[:8])
+
+    async def invalidate_all(self) -> None:
+        """End everything that is kept, for everybody."""
+        await current().engine.touch([EVERYTHING])
+
+    async def stats(self) -> Mapping[str, int]:
+        """How many entries are kept: in Valkey for all processes, and in this process, with bytes.
+
+        Raises CacheUnavailable.
+        """
+        runtime = current()
+        sizes, memory = await runtime.shared.sizes(), runtime.cache.memory
+        return {
+            "total_entries": sizes.active + sizes.expired,
+            "active_entries": sizes.active,
+            "expired_entries": sizes.expired,
+            "memory_entries": len(memory),
+            "memory_bytes": memory.size_bytes,
+        }
 
 
 _cache = QueryCache()

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from pydantic import Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from optimizer.domain.ttl import MAX_TTL, TablePolicy
+from optimizer.domain.ttl import MAX_TTL, SharedBy, TablePolicy
 from optimizer.errors import ConfigurationError
 
 
@@ -27,6 +27,21 @@ class Defaults(BaseSettings):
     cache_max_size: int = Field(1000, ge=1, description="Entries that the cache holds at most.")
     cache_max_bytes: int = Field(
         64_000_000, ge=1, description="Bytes that one process keeps in its own tier."
+    )
+    cache_l1_bound: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="For how long a process may answer from its own tier without "
+        "asking Valkey, since it last heard of every change; 0: never.",
+    )
+    cache_marker_life: float = Field(
+        60.0,
+        ge=10,
+        le=600,
+        description="For how long a write that nobody heard the end of keeps "
+        "its tables uncached: half of it to wait for the answer, half for a statement that still "
+        "runs when nobody waits. Twice Supabase's longest statement time-out, or more.",
     )
     cache_default_ttl: int = Field(
         300, ge=0, le=MAX_TTL, description="TTL of tables that have none of their own."
@@ -78,6 +93,9 @@ class TableOverride:
     ttl: int | None = None
     enabled: bool = True
     sources: tuple[str, ...] = ()
+    strict: bool = False
+    stale_if_error: int = 0
+    shared_by: SharedBy = SharedBy.CALLER
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,7 +182,15 @@ class OptimizationSettings:
         override = tables.get(relation) or tables.get(bare) or TableOverride()
         ttl = self.default_ttl(bare) if override.ttl is None else override.ttl
         sources = (_in_schema_of(relation, source) for source in override.sources)
-        return TablePolicy(ttl, override.enabled, tuple(sources), override.ttl is not None)
+        return TablePolicy(
+            ttl, override.enabled, tuple(sources), override.ttl is not None, override.strict,
+            override.stale_if_error, override.shared_by,
+        )  # fmt: skip
+
+    @property
+    def any_strict(self) -> bool:
+        """Whether any table is strict, which a change of unknown reach must respect."""
+        return any(override.strict for override in self._overrides.tables.values())
 
     def default_ttl(self, relation: str) -> int:
         """The TTL of a relation that has none of its own in the admin, in seconds."""

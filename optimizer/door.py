@@ -5,9 +5,11 @@ from typing import Final
 
 import httpx
 
-from optimizer.cache.tiered import Served
+from optimizer.cache.served import Served
+from optimizer.domain import causal
 from optimizer.domain import scope as scopes
 from optimizer.domain.answer import Answer, Call
+from optimizer.domain.causal import HEADER
 from optimizer.domain.facts import ReadOutcome
 from optimizer.domain.query import Change, Read, parse
 from optimizer.domain.scope import Scope
@@ -46,11 +48,14 @@ class Door(httpx.AsyncBaseTransport):
         headers = _lower(request.headers)
         asked = parse(request.method, path.removeprefix(self._base_path), query, headers)
         call = Call(lambda: ask(self._transport, request), int(headers.get("content-length") or 0))
+        shown = headers.pop(HEADER, "")
+        request.headers.pop(HEADER, None)  # it is for us
         if isinstance(asked, Read):
-            served = await self._engine.read(asked, await self._scope(headers), call)
-            return _served(served)
+            demand = causal.demand(shown) if shown else None
+            return _served(await self._engine.read(asked, await self._scope(headers), call, demand))
         if isinstance(asked, Change):
-            return _response(await self._engine.change(asked, call), {"x-cache": "bypass"})
+            done = await self._engine.change(asked, call)
+            return _response(done.answer, {"x-cache": "bypass", HEADER: done.token})
         return await self._transport.handle_async_request(request)
 
     async def _scope(self, headers: Mapping[str, str]) -> Scope:

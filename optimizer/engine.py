@@ -1,17 +1,18 @@
 """The one flow: every read and every change of every door passes through here."""
 
 import asyncio
-import secrets
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from optimizer import inside
-from optimizer.cache.tiered import Fetch, Served, Terms, TieredCache
-from optimizer.domain import tags
+from optimizer import inside, session
+from optimizer.cache.clocks import boottime
+from optimizer.cache.served import Served, Terms, without_cache
+from optimizer.cache.tiered import Fetch, TieredCache
+from optimizer.domain import causal, tags
 from optimizer.domain.answer import Answer, Call
+from optimizer.domain.causal import Demand
 from optimizer.domain.facts import (
-    CacheFault,
     CacheRead,
     ChangeMade,
     Emit,
@@ -22,28 +23,24 @@ from optimizer.domain.facts import (
     Touched,
     UpstreamCall,
 )
+from optimizer.domain.freshness import Mark
 from optimizer.domain.query import Change, Read
 from optimizer.domain.scope import Scope
 from optimizer.domain.ttl import Policies, TablePolicy
 from optimizer.errors import (
-    CacheUnavailable,
     OutcomeUnknown,
     UpstreamError,
     UpstreamUnreachable,
 )
-
-MARKER_LIFE = 60.0  # s; longer than any statement that the upstream may still commit
-WRITE_DEADLINE = 30.0  # s for the whole write, so that a marker always outlives it
+from optimizer.fence import Fence, Write
 
 
 @dataclass(frozen=True, slots=True)
-class _Write:
-    """One write under way: who writes, what it touches, and by when (loop time) it must end."""
+class Changed:
+    """Supabase's answer to a write, and the token by which the write can be asked for."""
 
-    change: Change
-    writer: str
-    tags: Sequence[str]
-    deadline: float
+    answer: Answer
+    token: str
 
 
 class Engine:
@@ -53,109 +50,101 @@ class Engine:
         self._cache = cache
         self._policies = policies
         self._emit = emit
-        self._owed: dict[str, str] = {}  # tags still to be touched, each with its latest writer
+        self._fence = Fence(cache.shared.history, emit, lambda: policies.cache_marker_life)
 
-    async def read(self, read: Read, scope: Scope, call: Call) -> Served:
-        """Answer a read for this caller; `call` asks Supabase. Raises what `call` raises."""
+    async def read(
+        self, read: Read, scope: Scope, call: Call, demand: Demand | None = None
+    ) -> Served:
+        """Answer a read for this caller; `call` asks Supabase. Raises what `call` raises.
+
+        `demand` says which write must be seen; without one, what the session has shown holds.
+        """
         start = time.perf_counter()
         fetch = self._measured(read.name, Operation.READ, call)
         try:
-            served = await self._answer(read, scope, fetch)
+            served = await self._answer(read, scope, fetch, demand or session.demand())
         except UpstreamError:
             self._emit(_failed_read(read, time.perf_counter() - start))
             raise
         self._emit(_cache_read(read, served, time.perf_counter() - start))
         return served
 
-    async def change(self, change: Change, call: Call) -> Answer:
+    async def change(self, change: Change, call: Call) -> Changed:
         """Carry a write out under this writer's marker.
 
-        Raises UpstreamUnreachable where nothing left, OutcomeUnknown where no answer came.
+        Raises UpstreamUnreachable where nothing left, OutcomeUnknown where no answer came, and
+        FenceUnavailable where a strict table's write cannot be announced.
         """
-        start, deadline = time.perf_counter(), asyncio.get_running_loop().time() + WRITE_DEADLINE
-        write = _Write(change, secrets.token_hex(8), tags.of_change(change), deadline)
-        fenced = await self._begin(write)
+        start = time.perf_counter()
+        touched = tags.of_change(change)
+        write = await self._fence.begin(touched, must=self._must_fence(change, touched))
         status = 0
         try:
-            answer = await self._write(write, call)
+            answer, ended = await self._write(change, write, call)
             status = answer.status
-            return answer
         finally:
-            if not fenced:
-                self._owe(write)  # whatever became of it: no marker speaks for it
             seconds = time.perf_counter() - start
-            self._emit(ChangeMade(change.name, change.operation, status, seconds, fenced))
+            self._emit(ChangeMade(change.name, change.operation, status, seconds, write.fenced))
+        session.wrote(token := causal.token(ended))
+        return Changed(answer, token)
 
     async def touch(self, touched: Sequence[str], by: str = "") -> None:
         """Declare that something changed under these tags; raises CacheUnavailable."""
-        await self._cache.shared.touch(touched)
+        await self._cache.shared.history.touch(touched)
         self._emit(Touched(tuple(touched), by))
 
     async def settle(self) -> bool:
         """Touch what is owed since Valkey was away; until that is done nothing is served."""
-        owed = dict(self._owed)
-        if not owed:
-            return True
-        try:
-            await self._cache.shared.touch(sorted(owed))
-        except CacheUnavailable:
-            self._emit(CacheFault("touch"))
-            return False
-        # What another write came to owe meanwhile stays owed.
-        self._owed = {tag: by for tag, by in self._owed.items() if owed.get(tag) != by}
-        return not self._owed
+        return await self._fence.settle()
 
-    async def _answer(self, read: Read, scope: Scope, fetch: Fetch) -> Served:
+    async def _answer(self, read: Read, scope: Scope, fetch: Fetch, demand: Demand) -> Served:
         if (function := inside.current()) is not None:
             return await _for_function(function, fetch)
         policy = self._policies.policy(read.name)
-        if not await self._may_cache(read, scope, policy):
-            return await _bypass(fetch)
-        depends_on = tags.of_read(read, policy.sources)
-        terms = Terms(depends_on, policy.ttl, self._policies.cache_max_size)
+        if demand.bypass or not await self._may_cache(read, scope, policy):
+            return await without_cache(fetch)
+        scope = scope.shared_by(policy.shared_by)
+        depends_on = tags.of_read(read, policy.sources, scope.user)
+        terms = Terms(
+            depends_on, policy.ttl, self._policies.cache_max_size, policy.strict, demand.after,
+            policy.stale_if_error,
+        )  # fmt: skip
         return await self._cache.read(read.key(scope), terms, fetch)
 
     async def _may_cache(self, read: Read, scope: Scope, policy: TablePolicy) -> bool:
         allowed = self._policies.cache_enabled and policy.enabled and policy.ttl > 0
         return allowed and scope.cacheable and not read.embeds and await self.settle()
 
-    async def _write(self, write: _Write, call: Call) -> Answer:
-        send = self._measured(write.change.name, write.change.operation, call)
-        if asyncio.get_running_loop().time() >= write.deadline:
-            await self._end(write)
-            raise UpstreamUnreachable("the write was held up for too long and was not sent")
+    def _must_fence(self, change: Change, touched: Sequence[str]) -> bool:
+        """Whether a strict table's rows may change; a wide change may reach any."""
+        if tags.EVERYTHING in touched:
+            return self._policies.any_strict
+        return self._policies.policy(change.name).strict
+
+    async def _write(self, change: Change, write: Write, call: Call) -> tuple[Answer, Mark | None]:
+        """Send it while its marker stands; the answer, and where the write ended."""
+        send = self._measured(change.name, change.operation, call)
         try:
-            async with asyncio.timeout_at(write.deadline):
-                answer = await send()
+            answer = await _in_time(write, send)
         except UpstreamUnreachable:
-            await self._end(write)
+            await self._fence.end(write)
             raise
         except (UpstreamError, TimeoutError) as error:
-            # The marker stays until it expires: the write may still take effect.
+            self._fence.abandon(write)
             raise OutcomeUnknown(
                 "Supabase did not answer; the write may or may not have taken effect"
             ) from error
+        except asyncio.CancelledError:
+            self._fence.abandon(write)
+            raise
+        return answer, await self._ended(write, answer)
+
+    async def _ended(self, write: Write, answer: Answer) -> Mark | None:
+        """What a server's fault leaves behind is not known, so its marker stays."""
         if answer.status < 500:
-            await self._end(write)
-        return answer
-
-    async def _begin(self, write: _Write) -> bool:
-        try:
-            await self._cache.shared.begin(write.writer, write.tags, MARKER_LIFE)
-        except CacheUnavailable:
-            self._emit(CacheFault("begin"))
-            return False
-        return True
-
-    async def _end(self, write: _Write) -> None:
-        try:
-            await self._cache.shared.end(write.writer, write.tags)
-        except CacheUnavailable:
-            self._emit(CacheFault("end"))
-            self._owe(write)
-
-    def _owe(self, write: _Write) -> None:
-        self._owed.update(dict.fromkeys(write.tags, write.writer))
+            return await self._fence.end(write)
+        self._fence.abandon(write)
+        return None
 
     def _measured(self, relation: str, operation: Operation, call: Call) -> Fetch:
         """Wrap a call so that each one that leaves is counted, whatever becomes of it."""
@@ -175,16 +164,19 @@ class Engine:
         return fetch
 
 
-async def _bypass(fetch: Fetch) -> Served:
-    answer = await fetch()
-    outcome = ReadOutcome.ERROR if answer.status >= 400 else ReadOutcome.BYPASS
-    return Served(answer, outcome, Tier.UPSTREAM, MissReason.BYPASSED)
+async def _in_time(write: Write, send: Fetch) -> Answer:
+    """Send a write while its marker will outlive it, and wait for its answer no longer."""
+    left = write.deadline - boottime()
+    if left <= 0:
+        raise UpstreamUnreachable("the write was held up for too long and was not sent")
+    async with asyncio.timeout(left):
+        return await send()
 
 
 async def _for_function(function: inside.Inside, fetch: Fetch) -> Served:
     """A cached function asks: its value is what is kept, so this is the miss of that value."""
     function.reads += 1
-    served = await _bypass(fetch)
+    served = await without_cache(fetch)
     if served.outcome is ReadOutcome.ERROR:
         return served
     return Served(served.answer, ReadOutcome.MISS, Tier.UPSTREAM, MissReason.COLD)

@@ -5,14 +5,15 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from optimizer import inside
-from optimizer.cache.tiered import Served, Terms, TieredCache
+from optimizer import inside, session
+from optimizer.cache.served import Served, Terms
+from optimizer.cache.tiered import TieredCache
 from optimizer.cache.values import decode, encode
 from optimizer.domain import tags
 from optimizer.domain.answer import Answer
 from optimizer.domain.arguments import canonical
 from optimizer.domain.facts import CacheRead, Emit, ReadOutcome
-from optimizer.domain.scope import digest, from_user_id
+from optimizer.domain.scope import Scope, digest, from_user_id
 from optimizer.domain.ttl import Policies
 
 _READS = "canvalo-reads"  # how many reads a function's value stands for
@@ -33,9 +34,14 @@ class Question:
     ttl: float | None = None
 
     @property
+    def scope(self) -> Scope:
+        """For whom the process vouches."""
+        return from_user_id(str(self.user_id))
+
+    @property
     def key(self) -> str:
         """The entry's key; raises QueryError where a part has no canonical form."""
-        scope = from_user_id(str(self.user_id))
+        scope = self.scope
         parts = canonical(self.about)
         return digest("value", self.relation, scope.kind.value, scope.digest, parts)
 
@@ -79,12 +85,16 @@ class FunctionCache:
 
     def terms(self, question: Question) -> Terms | None:
         """Under which terms a value may be kept; None where it may not be."""
-        policy = self._policies.policy(question.relation)
+        policy, demand = self._policies.policy(question.relation), session.demand()
         ttl = policy.ttl if question.ttl is None or policy.ttl_is_set else question.ttl
-        if not (self._policies.cache_enabled and policy.enabled and ttl > 0):
+        if demand.bypass or not (self._policies.cache_enabled and policy.enabled and ttl > 0):
             return None
         names = (question.relation, *policy.sources)
-        return Terms(tags.of_relations(names), ttl, self._policies.cache_max_size)
+        depends_on = tags.of_relations(names, question.scope.user)
+        return Terms(
+            depends_on, ttl, self._policies.cache_max_size, policy.strict, demand.after,
+            policy.stale_if_error,
+        )  # fmt: skip
 
     def _count(self, relation: str, served: Served, seconds: float) -> None:
         """A hit stands for the reads that its fill took; those of a miss were counted as asked."""

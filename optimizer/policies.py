@@ -11,6 +11,7 @@ from django.contrib.auth.models import User
 from django.db import connections, transaction
 
 from optimizer.conf import Overrides, TableOverride, checked
+from optimizer.domain.ttl import SharedBy
 from optimizer.errors import ConfigurationError
 from optimizer.models import EngineSetting, SettingsChange, TableSettings
 
@@ -18,7 +19,10 @@ logger = logging.getLogger(__name__)
 
 ENGINE = "engine"  # the subject of changes that no table is the subject of
 VERSION_KEY = "{canvalo}:settings-version"
-AUDITED = ("relation", "ttl_seconds", "enabled", "sources")
+AUDITED = (
+    "relation", "ttl_seconds", "enabled", "sources", "strict", "stale_if_error_seconds",
+    "shared_by",
+)  # fmt: skip
 
 
 def load(version: str) -> Overrides:
@@ -117,11 +121,15 @@ def _engine() -> dict[str, Any]:
 
 def _override(row: TableSettings) -> TableOverride:
     sources = tuple(part.strip() for part in row.sources.split(",") if part.strip())
-    return TableOverride(row.ttl_seconds, row.enabled, sources)
+    return TableOverride(
+        row.ttl_seconds, row.enabled, sources, row.strict, row.stale_if_error_seconds,
+        SharedBy(row.shared_by),
+    )  # fmt: skip
 
 
 def _fields(row: TableSettings | None) -> Mapping[str, str]:
-    values: Mapping[str, Any] = {name: getattr(row, name, None) for name in AUDITED}
+    row = row or TableSettings()  # a table without a row has the defaults
+    values: Mapping[str, Any] = {name: getattr(row, name) for name in AUDITED}
     return {name: "" if value is None else str(value) for name, value in values.items()}
 
 

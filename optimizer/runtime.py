@@ -76,10 +76,14 @@ async def close_current() -> None:
 
 
 async def clean_cache() -> int:
-    """Forget the names of expired entries; for Celery, which has no loop of its own."""
+    """Forget the names of expired entries, and end what dead writers left behind; for Celery,
+    which has no loop of its own.
+    """
     client = connect(_django_config().valkey_url)
     try:
-        return await SharedTier(client).clean()
+        shared = SharedTier(client)
+        await shared.history.sweep()
+        return await shared.clean()
     finally:
         await client.aclose()
 

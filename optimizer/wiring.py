@@ -16,6 +16,7 @@ from supabase import AsyncClient
 
 from optimizer import access
 from optimizer.background import Background
+from optimizer.cache.follower import Follower
 from optimizer.cache.memory import MemoryTier
 from optimizer.cache.shared import SharedTier
 from optimizer.cache.tiered import TieredCache
@@ -78,7 +79,7 @@ class Runtime:
         self.settings = settings
         self._load = load
         self.valkey: Redis = connect(config.valkey_url)
-        self.shared = SharedTier(self.valkey)
+        self.shared = SharedTier(self.valkey, lambda: settings.cache_marker_life)
         self.transport = make_transport(
             settings.pool_max_connections, proxy_for(config.supabase_url)
         )
@@ -87,6 +88,7 @@ class Runtime:
         self.engine = Engine(self.cache, settings, self.emit)
         self.functions = FunctionCache(self.cache, settings, self.emit)
         self.pool = ConnectionPool(self._make_client, settings, self.emit)
+        self._follower = Follower(self.shared.history, lambda: settings.cache_l1_bound, self.emit)
         self._background = Background()
 
     def emit(self, fact: Fact) -> None:
@@ -97,6 +99,7 @@ class Runtime:
 
     def start(self) -> None:
         """Start the recurring work in this loop."""
+        self._background.every("follow-up of changes", lambda: 0.0, self._follower.round)
         self._background.every("flush of metrics", lambda: FLUSH_INTERVAL, self.flush_metrics)
         self._background.every(
             "clean-up of idle clients",

@@ -301,10 +301,14 @@ def fresh_valkey(valkey_url: str) -> Iterator[str]:
     """The address of an empty Valkey; it is emptied again afterwards."""
     import redis
 
+    from optimizer.cache.history import open_epoch
+
     with redis.Redis.from_url(valkey_url) as client:
         client.flushall()
+        open_epoch(client)
         yield valkey_url
         client.flushall()
+        open_epoch(client)
 
 
 @pytest.fixture(scope="session")

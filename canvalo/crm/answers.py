@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 from django.http import HttpResponse, JsonResponse
 
-from optimizer.cache.tiered import Served
+from optimizer.cache.served import Served
 from optimizer.door import SERVED
 
 _GATEWAY = 502  # what Supabase could not answer is not this server's fault

@@ -40,6 +40,8 @@ class Stores:
         with ThreadPoolExecutor(max_workers=2) as pool:
             for started in [pool.submit(store.start) for store in self._all()]:
                 started.result()
+        if self._valkey is not None and self._plan.standin:
+            self._valkey.forget_writers()  # the stand-in was stopped, and what it was doing
 
     def stop(self) -> None:
         """Stop them; what they were given is on disk afterwards."""

@@ -15,6 +15,7 @@ from canvalo.devstack import leftovers, ports, wheels
 from canvalo.devstack.errors import DevstackError, Pause
 from canvalo.devstack.home import Home, last_lines, open_log
 from canvalo.devstack.waiting import until
+from optimizer.cache.history import open_epoch
 
 
 @dataclass
@@ -35,12 +36,23 @@ class EmbeddedValkey:
 
     def start(self) -> "EmbeddedValkey":
         """Start the server; returns once it has loaded its data and answers."""
+        new = not self._port_file.exists()
         self._port = ports.find_free(self._remembered_port())
         config = self._write_config()
         self._process = self._launch(config)
         until(self._answers, 60, lambda: f"Valkey takes too long: see {self.log}", self.pause)
         self._port_file.write_text(f"{self._port}\n")
+        if new:
+            self.forget_writers()
         return self
+
+    def forget_writers(self) -> None:
+        """Say that whoever wrote through the cache before is gone, with what it had under way.
+
+        Otherwise a restarted server keeps nothing for as long as such a write could take.
+        """
+        with redis.Redis.from_url(self.url) as client:
+            open_epoch(client)
 
     @property
     def url(self) -> str:

@@ -5,18 +5,28 @@ import struct
 from dataclasses import dataclass
 
 from optimizer.domain.answer import Answer
+from optimizer.domain.freshness import Mark
 
-FORMAT = 1
+FORMAT = 2
 _HEAD = struct.Struct(">BI")  # format version, length of the JSON that follows
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An answer with the stamps under which it was fetched and the time of its fill (epoch s)."""
+    """An answer with the stamps under which it was fetched and the time of its fill (epoch s).
+
+    The stamps begin with the epoch; `position` is that of the last change before the fetch.
+    """
 
     answer: Answer
     stamps: str
     filled_at: float
+    position: int = 0
+
+    @property
+    def mark(self) -> Mark:
+        """The point in the history of changes at which the answer was true, or later."""
+        return Mark(self.stamps.partition(" ")[0], self.position)
 
     @property
     def size(self) -> int:
@@ -28,7 +38,8 @@ class Entry:
 def encode(entry: Entry) -> bytes:
     """Write an entry as bytes."""
     answer = entry.answer
-    meta = json.dumps([answer.status, answer.headers, entry.stamps, entry.filled_at]).encode()
+    parts = [answer.status, answer.headers, entry.stamps, entry.filled_at, entry.position]
+    meta = json.dumps(parts).encode()
     return _HEAD.pack(FORMAT, len(meta)) + meta + answer.body
 
 
@@ -38,6 +49,6 @@ def decode(data: bytes) -> Entry | None:
     if version != FORMAT:
         return None
     start = _HEAD.size
-    status, headers, stamps, filled_at = json.loads(data[start : start + length])
+    status, headers, stamps, filled_at, position = json.loads(data[start : start + length])
     pairs = tuple((name, value) for name, value in headers)
-    return Entry(Answer(status, pairs, data[start + length :]), stamps, filled_at)
+    return Entry(Answer(status, pairs, data[start + length :]), stamps, filled_at, position)

@@ -2,61 +2,111 @@
 
 All keys carry one hash tag, so that a cluster keeps them together:
 
-    {canvalo}:s:<tag>      the tag's stamp, a random string
+    {canvalo}:epoch        a hash: the server's run id, the epoch, the position of the last change,
+                           when the quarantine ends (ms), whether it took itself for the first
+    {canvalo}:changes      the stream of changes; ids are `position-1`, dense, trimmed
+    {canvalo}:s:<tag>      the tag's stamp, a random string; one that expires is made anew
     {canvalo}:m:<tag>      a hash: writer → deadline in ms; one marker a writer, no key expiry
+    {canvalo}:marked       a sorted set: tag → the latest deadline of its markers in ms
     {canvalo}:e:<key>      a hash: stamps, value; always with an expiry
+    {canvalo}:f:<key>      who fetches an entry at present, and under which stamps
     {canvalo}:entries      a sorted set: entry key → expiry in ms, for counts and bounds
 
-Each answer's stamps begin with the server's run id: after a restart, from whatever state, no entry
-of before is served, because a stamp that was set in the last instant may have been lost.
+Each script begins with the epoch (KEYS: epoch, stream; ARGV: a fresh random string, a marker's life
+in ms, the epoch that the caller knows) and answers with it and the position of the last change. A
+server that has restarted or taken over, from whatever state, has another run id and begins another
+epoch: no entry of before is served, and for one marker's life nothing is kept, because markers may
+be lost.
 """
 
-_NOW = """
+EPOCH = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local info = redis.call('INFO', 'server')
+local run = string.match(info, 'run_id:(%x+)')
+local e = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'position', 'quiet')
+if e[1] ~= run then
+  -- Markers can have been lost until the server started; where an epoch is known to have been
+  -- there, until now.
+  local quiet, first = now + ARGV[2], 0
+  if not e[1] and ARGV[3] == '' then
+    quiet, first = quiet - tonumber(string.match(info, 'uptime_in_seconds:(%d+)')) * 1000, 1
+  end
+  e = {run, ARGV[1], e[3] or '0', tostring(quiet)}
+  redis.call('HSET', KEYS[1], 'run', run, 'epoch', e[2], 'position', e[3], 'quiet', e[4],
+             'first', first)
+  redis.call('DEL', KEYS[2])
+end
+local epoch, position, quiet = e[2], tonumber(e[3]), tonumber(e[4]) > now
 """
 
-# KEYS: entry, index, then (stamp, marker) for each tag.  ARGV: stamps known to L1, a fresh stamp.
-# Answer: {what, stamps, value}. What: 0 cold, 1 L1 stands, 2 value, 3 a writer is at work,
-# 4 expired, 5 invalidated.
+# How long a stamp is kept, in ms: longer than any entry under it.
+STAMP_LIFE = 2 * 86_400_000
+
+# KEYS: epoch, stream, entry, index, fetcher, then (stamp, marker) for each tag.  ARGV from 4: the
+# stamps known to L1, who asks (nothing: it will not fetch), how long a fetch may take in ms.
+# Answer: {epoch, position, what, stamps, value, ms of quarantine left, whether another fetches}.
+# What: 0 cold, 1 L1 stands, 2 value, 3 a writer is at work, 4 expired, 5 invalidated, 6 quarantine.
 LOOK = (
-    _NOW
+    EPOCH
+    + f"local life = {STAMP_LIFE}"
     + """
-local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')
-local stamps, busy = {run}, false
-for i = 3, #KEYS, 2 do
+local stamps, busy = {epoch}, false
+for i = 6, #KEYS, 2 do
   local marks = redis.call('HGETALL', KEYS[i + 1])
   for m = 1, #marks, 2 do
     if tonumber(marks[m + 1]) <= now then
       redis.call('HDEL', KEYS[i + 1], marks[m])
-      redis.call('SET', KEYS[i], ARGV[2])
+      redis.call('SET', KEYS[i], ARGV[1], 'PX', life)
     else
       busy = true
     end
   end
   local stamp = redis.call('GET', KEYS[i])
   if not stamp then
-    stamp = ARGV[2]
-    redis.call('SET', KEYS[i], stamp)
+    stamp = ARGV[1]
+    redis.call('SET', KEYS[i], stamp, 'PX', life)
   end
   stamps[#stamps + 1] = stamp
 end
 local joined = table.concat(stamps, ' ')
-if busy then return {3, joined, false} end
-if joined == ARGV[1] then return {1, joined, false} end
-local entry = redis.call('HMGET', KEYS[1], 'stamps', 'value')
-if entry[1] == joined then return {2, joined, entry[2]} end
-if entry[1] then return {5, joined, false} end
-local expiry = redis.call('ZSCORE', KEYS[2], KEYS[1])
-if expiry and tonumber(expiry) <= now then return {4, joined, false} end
-return {0, joined, false}
+local left = quiet and tonumber(e[4]) - now or 0
+local function answer(what, value, elsewhere)
+  return {epoch, position, what, joined, value, left, elsewhere or 0}
+end
+if busy then return answer(3, false) end
+if joined == ARGV[4] then return answer(1, false) end
+local entry = redis.call('HMGET', KEYS[3], 'stamps', 'value')
+if entry[1] == joined then return answer(2, entry[2]) end
+if quiet then return answer(6, false) end
+local what = 0
+if entry[1] then
+  what = 5
+else
+  local expiry = redis.call('ZSCORE', KEYS[4], KEYS[3])
+  if expiry and tonumber(expiry) <= now then what = 4 end
+end
+if ARGV[5] == '' then return answer(what, false) end
+local fetcher = redis.call('GET', KEYS[5])
+local under = fetcher and string.match(fetcher, '^%S+ (.*)$')
+if under == joined and string.match(fetcher, '^%S+') ~= ARGV[5] then
+  return answer(what, false, 1)
+end
+redis.call('SET', KEYS[5], ARGV[5] .. ' ' .. joined, 'PX', ARGV[6])
+return answer(what, false)
 """
 )
 
-# KEYS: entry, index.  ARGV: stamps, value, ttl in ms, how many entries at most.
-FILL = (
-    _NOW
-    + """
+# KEYS: entry, index, fetcher.  ARGV: stamps, value, ttl in ms, how many entries at most, who asked.
+# An entry without a value says that the fetch has ended and nothing is to be kept.
+FILL = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local fetcher = redis.call('GET', KEYS[3])
+if fetcher and ARGV[5] ~= '' and string.match(fetcher, '^%S+') == ARGV[5] then
+  redis.call('DEL', KEYS[3])
+end
+if ARGV[1] == '' then return 0 end
 redis.call('HSET', KEYS[1], 'stamps', ARGV[1], 'value', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('ZADD', KEYS[2], now + ARGV[3], KEYS[1])
@@ -67,47 +117,20 @@ if over > 0 then
 end
 return over
 """
-)
-
-# KEYS: the markers of the tags.  ARGV: writer, life in ms.
-BEGIN = (
-    _NOW
-    + """
-for i = 1, #KEYS do redis.call('HSET', KEYS[i], ARGV[1], now + ARGV[2]) end
-return now
-"""
-)
-
-# KEYS: (stamp, marker) for each tag.  ARGV: writer, a fresh stamp.
-END = """
-for i = 1, #KEYS, 2 do
-  redis.call('SET', KEYS[i], ARGV[2])
-  redis.call('HDEL', KEYS[i + 1], ARGV[1])
-end
-return 1
-"""
-
-# KEYS: the stamps of the tags.  ARGV: a fresh stamp.
-TOUCH = """
-for i = 1, #KEYS do redis.call('SET', KEYS[i], ARGV[1]) end
-return #KEYS
-"""
 
 # KEYS: index.  ARGV: none.  Answer: {active, expired}.
-SIZES = (
-    _NOW
-    + """
+SIZES = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local expired = redis.call('ZCOUNT', KEYS[1], '-inf', now)
 return {redis.call('ZCARD', KEYS[1]) - expired, expired}
 """
-)
 
 # KEYS: index.  ARGV: how many at most.  Expired entries are gone already; their names go here.
-CLEAN = (
-    _NOW
-    + """
+CLEAN = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 for i = 1, #gone do redis.call('ZREM', KEYS[1], gone[i]) end
 return #gone
 """
-)

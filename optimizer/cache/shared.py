@@ -1,7 +1,6 @@
-"""L2: entries, stamps and markers in Valkey, shared by all processes."""
+"""L2: entries in Valkey, shared by all processes, each under the stamps of its tags."""
 
-import secrets
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Any
@@ -12,10 +11,12 @@ from redis.exceptions import RedisError
 
 from optimizer.cache import scripts
 from optimizer.cache.entry import Entry, decode, encode
+from optimizer.cache.history import History
+from optimizer.cache.steps import INDEX, PREFIX, Steps, pairs_of
+from optimizer.domain.freshness import Mark
 from optimizer.errors import CacheUnavailable
 
-PREFIX = "{canvalo}"
-_INDEX = f"{PREFIX}:entries"
+MARKER_LIFE = 60.0  # s, where no setting says otherwise
 
 
 class Found(IntEnum):
@@ -27,15 +28,32 @@ class Found(IntEnum):
     WRITER_AT_WORK = 3
     EXPIRED = 4
     INVALIDATED = 5
+    QUARANTINE = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """A look's answer; `stamps` are those of this instant, to be stored with a fill."""
+    """A look's answer; `stamps` and `at` are those of this instant, to be stored with a fill."""
 
     found: Found
     stamps: str
+    at: Mark
     entry: Entry | None = None
+    quarantine: float = 0.0  # s for which nothing is kept
+    elsewhere: bool = False  # another process fetches this at present
+
+    @property
+    def fillable(self) -> bool:
+        """Whether what is fetched now may be kept."""
+        return self.found not in (Found.WRITER_AT_WORK, Found.QUARANTINE)
+
+
+@dataclass(frozen=True, slots=True)
+class Fetcher:
+    """Who would fetch on a miss, and for how long (s) others should wait for it."""
+
+    name: str = ""
+    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,83 +67,73 @@ class CacheSizes:
 class SharedTier:
     """Each method is one script, and so one atomic step; all raise CacheUnavailable."""
 
-    def __init__(self, client: Redis) -> None:
-        self._look = client.register_script(scripts.LOOK)
-        self._fill = client.register_script(scripts.FILL)
-        self._begin = client.register_script(scripts.BEGIN)
-        self._end = client.register_script(scripts.END)
-        self._touch = client.register_script(scripts.TOUCH)
-        self._sizes = client.register_script(scripts.SIZES)
-        self._clean = client.register_script(scripts.CLEAN)
+    def __init__(self, client: Redis, life: Callable[[], float] = lambda: MARKER_LIFE) -> None:
+        self.steps = Steps(client, life)
+        self.view = self.steps.view
+        self.history = History(self.steps)
+        self._look = self.steps.script(scripts.LOOK)
+        self._fill = self.steps.script(scripts.FILL)
+        self._sizes = self.steps.script(scripts.SIZES)
+        self._clean = self.steps.script(scripts.CLEAN)
 
-    async def look(self, key: str, tags: Sequence[str], known: str = "") -> Look:
-        """Read entry and stamps together; `known` are the stamps of the entry that L1 holds."""
-        keys = [_entry(key), _INDEX, *_pairs(tags)]
-        found, stamps, value = await _run(self._look, keys, [known, fresh_stamp()])
-        entry = decode(value) if value is not None else None
-        if found == Found.VALUE and entry is None:
-            found = Found.COLD  # written by another version of Canvalo
-        return Look(Found(found), stamps.decode(), entry)
+    async def look(
+        self, key: str, tags: Sequence[str], known: str = "", fetcher: Fetcher | None = None
+    ) -> Look:
+        """Read entry and stamps together; `known` are the stamps of the entry that L1 holds.
 
-    async def fill(self, key: str, entry: Entry, ttl: float, max_entries: int) -> None:
+        On a miss the fetcher is noted as such, unless another process has been before.
+        """
+        who = fetcher or Fetcher()
+        keys = [_entry(key), INDEX, _fetcher(key), *pairs_of(tags)]
+        args = [known, who.name, int(who.seconds * 1000)]
+        return _as_look(*await self.steps.step(self._look, keys, args))
+
+    async def fill(
+        self, key: str, entry: Entry, ttl: float, max_entries: int, by: str = ""
+    ) -> None:
         """Store an entry for `ttl` seconds; the entries nearest to their end make room."""
-        args = [entry.stamps, encode(entry), max(1, int(ttl * 1000)), max_entries]
-        await _run(self._fill, [_entry(key), _INDEX], args)
+        args = [entry.stamps, encode(entry), max(1, int(ttl * 1000)), max_entries, by]
+        await self.steps.run(self._fill, [_entry(key), INDEX, _fetcher(key)], args)
 
-    async def begin(self, writer: str, tags: Sequence[str], life: float) -> None:
-        """Add this writer's marker to its tags: until it ends, nothing is served or filled."""
-        await _run(self._begin, [_marker(t) for t in tags], [writer, int(life * 1000)])
+    async def release(self, key: str, by: str) -> None:
+        """Say that a fetch has ended without anything to keep."""
+        args = ["", "", 1, 0, by]
+        await self.steps.run(self._fill, [_entry(key), INDEX, _fetcher(key)], args)
 
-    async def end(self, writer: str, tags: Sequence[str]) -> None:
-        """Set new stamps and remove this writer's own marker."""
-        await _run(self._end, _pairs(tags), [writer, fresh_stamp()])
-
-    async def touch(self, tags: Sequence[str]) -> None:
-        """Set new stamps, so that every entry under these tags is dead; markers stay."""
-        await _run(self._touch, [_stamp(t) for t in tags], [fresh_stamp()])
+    async def last(self, key: str) -> Entry | None:
+        """What is stored, whether it stands or not; for an upstream that fails."""
+        value = await self.steps.ask(lambda: self.steps.client.hget(_entry(key), "value"))
+        return decode(value) if value is not None else None
 
     async def sizes(self) -> CacheSizes:
         """Count the entries."""
-        return CacheSizes(*await _run(self._sizes, [_INDEX], []))
+        return CacheSizes(*await self.steps.run(self._sizes, [INDEX], []))
 
     async def clean(self, at_most: int = 10_000) -> int:
         """Forget the names of expired entries; returns how many."""
-        return int(await _run(self._clean, [_INDEX], [at_most]))
+        return int(await self.steps.run(self._clean, [INDEX], [at_most]))
 
 
 def sizes_blocking(client: redis.Redis) -> CacheSizes:
     """Count the entries, from a thread without an event loop; raises CacheUnavailable."""
     try:
-        found: Any = client.eval(scripts.SIZES, 1, _INDEX)
+        found: Any = client.eval(scripts.SIZES, 1, INDEX)
     except (RedisError, OSError) as error:
         raise CacheUnavailable(f"Valkey cannot be used: {type(error).__name__}") from error
     return CacheSizes(*found)
 
 
-def fresh_stamp() -> str:
-    """Make a stamp. Random, not a counter: one that is lost and made anew never repeats."""
-    return secrets.token_hex(8)
-
-
-async def _run(script: Any, keys: Sequence[str], args: Sequence[Any]) -> Any:
-    try:
-        return await script(keys=keys, args=args)
-    except (RedisError, OSError, TimeoutError) as error:
-        # Its text holds the server's address.
-        raise CacheUnavailable(f"Valkey cannot be used: {type(error).__name__}") from error
+def _as_look(at: Mark, reply: Sequence[Any]) -> Look:
+    found, stamps, value, quarantine, elsewhere = reply
+    entry = decode(value) if value is not None else None
+    if found == Found.VALUE and entry is None:
+        found = Found.COLD  # written by another version of Canvalo
+    return Look(Found(found), stamps.decode(), at, entry, quarantine / 1000, bool(elsewhere))
 
 
 def _entry(key: str) -> str:
     return f"{PREFIX}:e:{key}"
 
 
-def _stamp(tag: str) -> str:
-    return f"{PREFIX}:s:{tag}"
-
-
-def _marker(tag: str) -> str:
-    return f"{PREFIX}:m:{tag}"
-
-
-def _pairs(tags: Sequence[str]) -> list[str]:
-    return [name for tag in tags for name in (_stamp(tag), _marker(tag))]
+def _fetcher(key: str) -> str:
+    return f"{PREFIX}:f:{key}"

@@ -18,7 +18,8 @@ _ORDERED = ("select", "order", "limit", "offset", "columns", "on_conflict")
 # `current_setting('request.headers')`, so it counts.
 _NEUTRAL_HEADERS = frozenset(
     {
-        "accept-profile", "apikey", "authorization", "baggage", "connection", "content-length",
+        "accept-profile", "apikey", "authorization", "baggage", "canvalo-token", "connection",
+        "content-length",
         "content-profile", "content-type", "date", "host", "te", "traceparent", "tracestate",
         "transfer-encoding", "user-agent", "x-client-info", "x-request-id",
     }

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from optimizer.domain.ttl import SharedBy
+
 # Claims that change with each sign-in or refresh and that policies have no business reading.
 VOLATILE_CLAIMS = frozenset({"exp", "iat", "nbf", "jti", "session_id", "amr"})
 
@@ -27,11 +29,22 @@ class Scope:
     kind: ScopeKind
     digest: str
     role: str = ""
+    user: str = ""  # a hash of the user id, the same for every kind
 
     @property
     def cacheable(self) -> bool:
         """Whether answers to this caller may be stored at all."""
         return self.kind is not ScopeKind.UNVERIFIED
+
+    def shared_by(self, by: SharedBy) -> "Scope":
+        """The scope of all whose answers are the same where a policy reads no more than that.
+
+        Only verified tokens are widened: what a key or a process may see, the role does not tell.
+        """
+        if self.kind is not ScopeKind.TOKEN or by is SharedBy.CALLER:
+            return self
+        user = self.user if by is SharedBy.USER else ""
+        return Scope(self.kind, digest("shared", by, self.role, user), self.role, user)
 
 
 UNVERIFIED = Scope(ScopeKind.UNVERIFIED, "")
@@ -53,6 +66,7 @@ def from_claims(claims: Mapping[str, Any], api_key: str = "") -> Scope:
         ScopeKind.TOKEN,
         digest("token", stable, _opaque(api_key)),
         str(claims.get("role", "")),
+        hash_user(claims["sub"]) if claims.get("sub") else "",
     )
 
 
@@ -63,7 +77,12 @@ def from_key(api_key: str) -> Scope:
 
 def from_user_id(user_id: str) -> Scope:
     """Make the scope of a user id that was given in process; never shared with tokens."""
-    return Scope(ScopeKind.TRUSTED, digest("trusted", user_id), "service_role")
+    return Scope(ScopeKind.TRUSTED, digest("trusted", user_id), "service_role", hash_user(user_id))
+
+
+def hash_user(user_id: Any) -> str:
+    """The hash under which a user's answers can be found, whoever asked for them."""
+    return digest("user", str(user_id))[:32]
 
 
 def _opaque(api_key: str) -> str:

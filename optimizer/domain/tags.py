@@ -18,14 +18,20 @@ def of_relation(name: str) -> str:
     return f"r:{name}"
 
 
-def of_relations(names: Iterable[str]) -> tuple[str, ...]:
-    """The tags of whatever depends on these relations."""
-    return (EVERYTHING, *sorted({of_relation(name) for name in names}))
+def of_user(user: str) -> str:
+    """The tag of all answers to one user, given as the hash of the user's id."""
+    return f"u:{user}"
 
 
-def of_read(read: Read, sources: Iterable[str] = ()) -> tuple[str, ...]:
-    """The tags of a read: everything, its relation, and the declared sources behind it."""
-    return of_relations((read.name, *sources))
+def of_relations(names: Iterable[str], user: str = "") -> tuple[str, ...]:
+    """The tags of whatever depends on these relations, for one user or for several."""
+    owner = (of_user(user),) if user else ()
+    return (EVERYTHING, *sorted({of_relation(name) for name in names}), *owner)
+
+
+def of_read(read: Read, sources: Iterable[str] = (), user: str = "") -> tuple[str, ...]:
+    """The tags of a read: everything, its relation, the declared sources behind it, its user."""
+    return of_relations((read.name, *sources), user)
 
 
 def of_change(change: Change) -> tuple[str, ...]:

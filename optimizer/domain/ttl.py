@@ -1,9 +1,18 @@
 """How long an answer may be served."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 MAX_TTL = 86_400  # a day: a TTL is the bound for changes that nothing announces
+
+
+class SharedBy(StrEnum):
+    """What a table's policy reads of its caller, so who may share its answers."""
+
+    CALLER = "caller"  # any claim: nobody shares
+    USER = "user"  # role and `sub`
+    ROLE = "role"  # the role alone
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,6 +23,9 @@ class TablePolicy:
     enabled: bool = True
     sources: tuple[str, ...] = ()  # relations that its policies or its view read
     ttl_is_set: bool = False  # by an operator, at run time
+    strict: bool = False  # every read asks Valkey; a write that it cannot hear of is refused
+    stale_if_error: int = 0  # beyond the TTL, while Supabase fails
+    shared_by: SharedBy = SharedBy.CALLER
 
 
 class Policies(Protocol):
@@ -23,6 +35,10 @@ class Policies(Protocol):
     def cache_enabled(self) -> bool: ...
     @property
     def cache_max_size(self) -> int: ...
+    @property
+    def cache_marker_life(self) -> float: ...
+    @property
+    def any_strict(self) -> bool: ...
     def policy(self, relation: str) -> TablePolicy: ...
 
 

@@ -10,7 +10,7 @@ from django.db import models
 from django.utils import timezone
 
 from optimizer.conf import checked
-from optimizer.domain.ttl import MAX_TTL
+from optimizer.domain.ttl import MAX_TTL, SharedBy
 from optimizer.errors import ConfigurationError
 
 RELATION = RegexValidator(
@@ -44,6 +44,29 @@ class TableSettings(models.Model):
         blank=True,
         help_text="Other tables that its policies or its view read, comma separated: a change "
         "to one of them also ends the answers about this one. Example: api.memberships.",
+    )
+    strict = models.BooleanField(
+        default=False,
+        help_text="Every read asks Valkey whether what it would serve still stands, and a write "
+        "that the cache cannot be told of is refused. Costs a round trip to Valkey on every hit.",
+    )
+    stale_if_error_seconds = models.PositiveIntegerField(
+        "stale if error, in seconds",
+        default=0,
+        validators=[MaxValueValidator(MAX_TTL)],
+        help_text="While Supabase fails, an answer may be served for so long beyond its TTL, or "
+        "although it was changed meanwhile; it is marked x-cache: stale. 0: never.",
+    )
+    shared_by = models.CharField(
+        max_length=10,
+        choices=[
+            (SharedBy.CALLER.value, "nobody: a policy may read any claim"),
+            (SharedBy.USER.value, "tokens of one user and role: policies read role and sub alone"),
+            (SharedBy.ROLE.value, "all users of a role: policies read the role alone"),
+        ],
+        default=SharedBy.CALLER.value,
+        help_text="Who may share answers. More than nobody is safe only if no policy of this "
+        "table, or of one that it reads, looks at another claim: else users see each other's rows.",
     )
     updated_at = models.DateTimeField(auto_now=True)
 

@@ -13,6 +13,7 @@ from redis.exceptions import ConnectionError
 from canvalo.devstack.home import Home
 from canvalo.devstack.valkey import EmbeddedValkey
 from optimizer import runtime
+from optimizer.cache.clocks import boottime
 from optimizer.cache.memory import MemoryTier
 from optimizer.cache.shared import SharedTier
 from optimizer.cache.tiered import TieredCache
@@ -28,6 +29,7 @@ from tests.optimizer.engines import Policies, Supabase
 from tests.optimizer.lending import Limits
 from tests.optimizer.signing import SECRET as JWT_SECRET
 from tests.optimizer.signing import Project
+from tests.optimizer.tiers import Truth
 from tests.optimizer.upstream import Upstream
 from tests.optimizer.wire import Wire
 from tests.stack import Stack
@@ -137,20 +139,35 @@ def policies():
     return Policies()
 
 
+@pytest.fixture
+def truth():
+    """What is true."""
+    return Truth()
+
+
 @pytest_asyncio.fixture
-async def process(fresh_valkey, facts, clock, policies):
-    """Makes engines, each with tiers and connections of its own."""
+async def tiers(fresh_valkey, facts, clock):
+    """Makes the tiers of processes: each with an L1 and connections of its own."""
     clients = []
 
-    def make(url=fresh_valkey):
-        retry = Retry(NoBackoff(), 1, (ConnectionError,))
-        clients.append(Redis.from_url(url, retry=retry))
-        tiers = TieredCache(MemoryTier(100, 10**6), SharedTier(clients[-1]), facts, clock)
-        return Engine(tiers, policies, facts)
+    def make(url=fresh_valkey, lease=boottime, life=60.0):
+        clients.append(Redis.from_url(url, retry=Retry(NoBackoff(), 1, (ConnectionError,))))
+        shared = SharedTier(clients[-1], lambda: life)
+        return TieredCache(MemoryTier(100, 10**6), shared, facts, clock, lease)
 
     yield make
     for client in clients:
         await client.aclose()
+
+
+@pytest.fixture
+def process(tiers, policies, facts):
+    """Makes engines, each with tiers and connections of its own."""
+
+    def make(*args, **kwargs):
+        return Engine(tiers(*args, **kwargs), policies, facts)
+
+    return make
 
 
 @pytest.fixture

@@ -24,6 +24,8 @@ class Policies:
 
     cache_enabled: bool = True
     cache_max_size: int = 100
+    cache_marker_life: float = 60.0
+    any_strict: bool = False
     table: TablePolicy = field(default_factory=lambda: TablePolicy(300))
 
     def policy(self, relation):

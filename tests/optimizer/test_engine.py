@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from optimizer import engine as module
+from optimizer import fence
 from optimizer.cache.shared import Found
 from optimizer.domain import scope as scopes
 from optimizer.domain.facts import (
@@ -70,7 +70,7 @@ async def test_what_must_not_be_cached_passes_through_and_leaves_nothing(
     for _ in range(2):
         assert await read(engine, supabase_table, scope, question) == (b"old", BYPASS)
     assert supabase_table.calls == 2
-    assert await valkey.keys("*") == []
+    assert await valkey.keys("{canvalo}:[efs]:*") == []
 
 
 async def test_a_table_that_is_switched_off_is_no_longer_served(engine, supabase_table, policies):
@@ -114,7 +114,7 @@ async def test_while_a_write_is_under_way_nothing_is_served_or_kept(engine, supa
     await until(lambda: supabase_table.calls == 3)
     supabase_table.gate.set()
     assert await reading == (b"new", MISS)
-    assert (await change).status == 200
+    assert (await change).answer.status == 200
     assert await read(engine, supabase_table) == (b"new", MISS)
     assert await read(engine, supabase_table) == (b"new", HIT)
 
@@ -122,7 +122,7 @@ async def test_while_a_write_is_under_way_nothing_is_served_or_kept(engine, supa
 async def test_a_refused_write_ends_its_marker(engine, supabase_table):
     """A 409 is an outcome: caching goes on at once."""
     supabase_table.status = 409
-    assert (await engine.change(INSERT, supabase_table.write(b"old"))).status == 409
+    assert (await engine.change(INSERT, supabase_table.write(b"old"))).answer.status == 409
     supabase_table.status = 200
     await read(engine, supabase_table)
     assert await read(engine, supabase_table) == (b"old", HIT)
@@ -143,7 +143,7 @@ async def test_an_unknown_outcome_keeps_its_marker(
     engine, supabase_table, valkey, shared, monkeypatch, how
 ):
     """Until it expires reads go through; its end sets new stamps."""
-    monkeypatch.setattr(module, "WRITE_DEADLINE", 0.2)
+    monkeypatch.setattr(fence, "_SENDING", 0.004)
     await read(engine, supabase_table)
     supabase_table.asked.clear()
     result = await lost(engine, supabase_table, how)
@@ -157,14 +157,9 @@ async def test_an_unknown_outcome_keeps_its_marker(
     assert await read(engine, supabase_table) == (b"new", HIT)
 
 
-async def test_a_marker_outlives_the_deadline_of_its_write():
-    """With a margin, or a read could fill just before the write takes effect."""
-    assert module.MARKER_LIFE >= 2 * module.WRITE_DEADLINE
-
-
 async def test_a_write_that_was_held_up_is_not_sent(engine, supabase_table, monkeypatch):
     """Its marker might end before it."""
-    monkeypatch.setattr(module, "WRITE_DEADLINE", 0)
+    monkeypatch.setattr(fence, "_SENDING", 0.0)
     with pytest.raises(UpstreamUnreachable, match="not sent"):
         await engine.change(INSERT, supabase_table.write(b"new"))
     assert supabase_table.calls == 0

@@ -4,15 +4,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from optimizer.cache.entry import Entry
-from optimizer.cache.memory import MemoryTier
+from optimizer.cache.memory import Held, MemoryTier
 from optimizer.domain.answer import Answer
+from optimizer.domain.freshness import Mark
 
 BIG = 10**9
 
 
 def entry(size=0):
     """An entry whose body has so many bytes."""
-    return Entry(Answer(200, (), b"x" * size), "stamps", 0.0)
+    return Held(Entry(Answer(200, (), b"x" * size), "stamps", 0.0), Mark("epoch", 1), ("*",))
 
 
 def held(tier, keys="abcdefgh"):

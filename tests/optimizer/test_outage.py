@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from optimizer import engine as module
+from optimizer import fence
 from optimizer.domain.facts import (
     CacheFault,
     ChangeMade,
@@ -27,7 +27,7 @@ async def test_with_valkey_away_a_write_goes_through_and_is_counted_unfenced(
     """It never makes things worse."""
     engine = process(wire.url)
     await wire.cut()
-    assert (await engine.change(INSERT, supabase_table.write(b"new"))).status == 200
+    assert (await engine.change(INSERT, supabase_table.write(b"new"))).answer.status == 200
     assert [fact.fenced for fact in facts.of(ChangeMade)] == [False]
     assert facts.of(CacheFault) == [CacheFault("begin"), CacheFault("end")]
 
@@ -37,7 +37,7 @@ async def test_what_was_changed_meanwhile_is_touched_before_anything_is_served(
     process, wire, supabase_table, monkeypatch, how
 ):
     """On Valkey's return: the entries of before the outage still stand there."""
-    monkeypatch.setattr(module, "WRITE_DEADLINE", 0.2)
+    monkeypatch.setattr(fence, "_SENDING", 0.004)
     engine, other = process(wire.url), process()
     await read(engine, supabase_table)
     await wire.cut()
@@ -85,8 +85,8 @@ async def test_what_comes_to_be_owed_during_a_touch_stays_owed(process, wire, su
     wire.mend()
     settling = asyncio.create_task(engine.settle())
     await asyncio.sleep(0)  # its touch has left
-    engine._owe(module._Write(INSERT, "another", TAGS, 0.0))
+    engine._fence._owe("another", TAGS)
     await settling
-    assert set(engine._owed) == set(TAGS)
+    assert set(engine._fence._owed) == set(TAGS)
     assert await engine.settle()
-    assert engine._owed == {}
+    assert engine._fence._owed == {}

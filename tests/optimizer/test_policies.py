@@ -26,7 +26,10 @@ from tests.stack import PROJECT
 
 ADD = reverse("admin:optimizer_tablesettings_add")
 LIST = reverse("admin:optimizer_tablesettings_changelist")
-FORM = {"relation": "api.contacts", "ttl_seconds": "7", "enabled": "on", "sources": ""}
+FORM = {
+    "relation": "api.contacts", "ttl_seconds": "7", "enabled": "on", "sources": "",
+    "stale_if_error_seconds": "0", "shared_by": "caller",
+}  # fmt: skip
 WITHIN = 2.0  # s
 
 pytestmark = pytest.mark.usefixtures("fresh_valkey")
@@ -79,7 +82,6 @@ def test_a_change_is_recorded_with_who_and_when(admin, alice):
     assert changes() == [
         ("api.contacts", "relation", "", "api.contacts"),
         ("api.contacts", "ttl_seconds", "", "7"),
-        ("api.contacts", "enabled", "", "True"),
         ("api.contacts", "ttl_seconds", "7", ""),
         ("api.contacts", "sources", "", "api.memberships"),
     ]
@@ -129,6 +131,8 @@ def test_a_deletion_is_recorded_and_returns_the_table_to_its_defaults(admin, how
         {"relation": "a,b"},
         {"sources": "api.memberships; api.users"},
         {"sources": "api.a.b"},
+        {"stale_if_error_seconds": str(MAX_TTL + 1)},
+        {"shared_by": "everybody"},
     ],
     ids=str,
 )

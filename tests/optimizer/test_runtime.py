@@ -94,10 +94,11 @@ async def test_keys_that_cannot_be_read_leave_reads_uncached(opened, upstream, r
 async def test_who_speaks_with_which_key(opened, upstream):
     """A token with its own; a user id with the service role's; nobody with the public one."""
     engine = opened()
-    for who in ({"token": user()}, {"user_id": "alice"}, {}):
+    token = user()
+    for who in ({"token": token}, {"user_id": "alice"}, {}):
         await ask(engine, **who)
     config, asked = engine.config, upstream.asked
-    assert [one.bearer for one in asked] == [user(), config.service_role_key, config.anon_key]
+    assert [one.bearer for one in asked] == [token, config.service_role_key, config.anon_key]
     assert [one.headers["apikey"] for one in asked] == [
         config.anon_key, config.service_role_key, config.anon_key
     ]  # fmt: skip
@@ -119,12 +120,12 @@ async def test_with_valkey_away_everything_goes_on(opened, upstream, wire):
         await ask(one, user())
     await wire.cut()
     start = time.monotonic()
-    assert await ask(engine, user()) == "bypass"
+    assert await ask(engine, user()) in ("hit", "bypass")  # within the bound nobody is asked
     async with engine.pool.get_connection(jwt_token=user()) as client:
         await client.schema("api").table("contacts").insert({"name": "Ada"}).execute()
     assert time.monotonic() - start < WITHIN
     wire.mend()
-    await until(lambda: not engine.engine._owed)
+    await until(lambda: not engine.engine._fence._owed)
     assert await ask(other, user()) == "miss"
 
 

@@ -16,7 +16,7 @@ from optimizer.domain.answer import Answer
 from optimizer.errors import CacheUnavailable
 
 TAGS = ("*", "r:api.contacts")
-LIFE = 60.0
+DYING = 0.0  # s of life that a marker has whose writer is dead
 
 
 def entry(stamps, body=b"[]"):
@@ -29,6 +29,11 @@ async def fill(shared, key="k", body=b"[]", tags=TAGS, ttl=60.0, max_entries=100
     look = await shared.look(key, tags)
     await shared.fill(key, entry(look.stamps, body), ttl, max_entries)
     return look.stamps
+
+
+async def dead_writer(shared):
+    """A marker that has expired already."""
+    await SharedTier(shared.steps.client, lambda: DYING).history.begin("dead", TAGS)
 
 
 async def found(shared, key="k", tags=TAGS, known=""):
@@ -55,7 +60,7 @@ async def test_what_l1_holds_is_not_sent_again(shared):
 async def test_a_touch_of_any_tag_ends_the_entry_in_both_tiers(shared, tag):
     """One is enough."""
     stamps = await fill(shared)
-    await shared.touch([tag])
+    await shared.history.touch([tag])
     assert await found(shared) is Found.INVALIDATED
     assert await found(shared, known=stamps) is Found.INVALIDATED
 
@@ -63,15 +68,15 @@ async def test_a_touch_of_any_tag_ends_the_entry_in_both_tiers(shared, tag):
 async def test_a_touch_of_another_tag_leaves_it(shared):
     """Writes to projects leave contacts alone."""
     await fill(shared)
-    await shared.touch(["r:api.projects"])
+    await shared.history.touch(["r:api.projects"])
     assert await found(shared) is Found.VALUE
 
 
 async def test_a_fill_that_a_write_outran_is_never_served(shared):
     """It was fetched before the write ended, so it may lack it."""
     look = await shared.look("k", TAGS)
-    await shared.begin("writer", TAGS, LIFE)
-    await shared.end("writer", TAGS)
+    await shared.history.begin("writer", TAGS)
+    await shared.history.end("writer", TAGS)
     await shared.fill("k", entry(look.stamps, b"old"), 60.0, 100)
     assert await found(shared) is Found.INVALIDATED
 
@@ -80,7 +85,7 @@ async def test_a_fill_that_a_write_outran_is_never_served(shared):
 async def test_a_marker_blocks_whatever_is_there(shared, tag):
     """L2's entry, L1's, and an empty place."""
     stamps = await fill(shared)
-    await shared.begin("writer", [tag], LIFE)
+    await shared.history.begin("writer", [tag])
     assert await found(shared) is Found.WRITER_AT_WORK
     assert await found(shared, known=stamps) is Found.WRITER_AT_WORK
     assert await found(shared, "other") is Found.WRITER_AT_WORK
@@ -89,29 +94,29 @@ async def test_a_marker_blocks_whatever_is_there(shared, tag):
 async def test_what_was_there_before_the_write_is_dead_after_it(shared):
     """The end sets new stamps."""
     stamps = await fill(shared)
-    await shared.begin("writer", TAGS, LIFE)
-    await shared.end("writer", TAGS)
+    await shared.history.begin("writer", TAGS)
+    await shared.history.end("writer", TAGS)
     assert await found(shared, known=stamps) is Found.INVALIDATED
 
 
 async def test_a_writer_ends_its_own_marker_only(shared):
     """Of two writers at work, the one that is done does not speak for the other."""
     for writer in ("one", "two"):
-        await shared.begin(writer, TAGS, LIFE)
-    await shared.end("one", TAGS)
+        await shared.history.begin(writer, TAGS)
+    await shared.history.end("one", TAGS)
     assert await found(shared) is Found.WRITER_AT_WORK
-    await shared.end("one", TAGS)  # said twice
+    await shared.history.end("one", TAGS)  # said twice
     assert await found(shared) is Found.WRITER_AT_WORK
-    await shared.touch(TAGS)  # a webhook
+    await shared.history.touch(TAGS)  # a webhook
     assert await found(shared) is Found.WRITER_AT_WORK
-    await shared.end("two", TAGS)
+    await shared.history.end("two", TAGS)
     assert await found(shared) is Found.COLD
 
 
 async def test_an_expired_marker_is_removed_and_what_it_covered_is_dead(shared, valkey):
     """Its writer died, and its write may have taken effect."""
     stamps = await fill(shared)
-    await shared.begin("dead", TAGS, 0)
+    await dead_writer(shared)
     look = await shared.look("k", TAGS, stamps)
     assert (look.found, look.stamps == stamps) == (Found.INVALIDATED, False)
     assert not await valkey.exists(*(f"{{canvalo}}:m:{tag}" for tag in TAGS))
@@ -119,14 +124,14 @@ async def test_an_expired_marker_is_removed_and_what_it_covered_is_dead(shared, 
 
 async def test_an_expired_marker_does_not_take_a_living_one_with_it(shared):
     """Each has its own time."""
-    await shared.begin("living", TAGS, LIFE)
-    await shared.begin("dead", TAGS, 0)
+    await shared.history.begin("living", TAGS)
+    await dead_writer(shared)
     assert await found(shared) is Found.WRITER_AT_WORK
 
 
 async def test_a_marker_never_ends_by_itself_unseen(shared, valkey):
     """It has no expiry in Valkey: whoever meets it must set a new stamp."""
-    await shared.begin("writer", TAGS, LIFE)
+    await shared.history.begin("writer", TAGS)
     assert await valkey.ttl("{canvalo}:m:*") == -1
 
 
@@ -208,8 +213,8 @@ async def test_after_a_restart_nothing_of_before_is_served(own_valkey):
     await client.aclose()
     client = Redis.from_url(own_valkey.url)
     assert await client.hget("{canvalo}:e:k", "stamps") == stamps.encode()
-    assert await found(SharedTier(client)) is Found.INVALIDATED
-    assert await found(SharedTier(client), known=stamps) is Found.INVALIDATED
+    assert await found(SharedTier(client)) is Found.QUARANTINE
+    assert await found(SharedTier(client), known=stamps) is Found.QUARANTINE
     await client.aclose()
 
 
@@ -230,9 +235,9 @@ async def test_a_server_that_is_away_is_one_typed_error():
         steps = (
             away.look("k", TAGS),
             away.fill("k", entry("s"), 60, 10),
-            away.begin("w", TAGS, LIFE),
-            away.end("w", TAGS),
-            away.touch(TAGS),
+            away.history.begin("w", TAGS),
+            away.history.end("w", TAGS),
+            away.history.touch(TAGS),
             away.sizes(),
             away.clean(),
         )
@@ -250,7 +255,7 @@ async def test_a_server_that_is_full_is_the_same_error(own_valkey):
     await client.config_set("maxmemory-policy", "noeviction")
     await client.config_set("maxmemory", 1)
     with pytest.raises(CacheUnavailable, match="cannot be used"):
-        await SharedTier(client).begin("w", TAGS, LIFE)
+        await SharedTier(client).history.begin("w", TAGS)
     await client.aclose()
 
 

@@ -3,77 +3,28 @@
 import asyncio
 
 import pytest
-import pytest_asyncio
-from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
-from redis.exceptions import ConnectionError
 
-from optimizer.cache.memory import MemoryTier
+from optimizer.cache.served import Terms
 from optimizer.cache.shared import Found, SharedTier
-from optimizer.cache.tiered import Terms, TieredCache
-from optimizer.domain.answer import Answer
 from optimizer.domain.facts import CacheFault, MissReason, ReadOutcome, Tier
 from optimizer.errors import UpstreamError
+from tests.optimizer.tiers import TAGS, TERMS, read, write
 from tests.optimizer.waiting import until
 
-TAGS = ("*", "r:api.contacts")
-TERMS = Terms(TAGS, 300.0, 100)
 HIT, MISS, COALESCED = ReadOutcome.HIT, ReadOutcome.MISS, ReadOutcome.COALESCED
 BYPASS, ERROR = ReadOutcome.BYPASS, ReadOutcome.ERROR
 
 
-class Truth:
-    """What Supabase would answer now; each fetch reads it at once and answers when let through."""
-
-    def __init__(self):
-        self.value = b"old"
-        self.status = 200
-        self.calls = 0
-        self.gate = asyncio.Event()
-        self.gate.set()
-        self.asked = asyncio.Event()
-
-    async def __call__(self):
-        self.calls += 1
-        value, status = self.value, self.status
-        self.asked.set()
-        await self.gate.wait()
-        if isinstance(value, Exception):
-            raise value
-        return Answer(status, (), value)
-
-
 @pytest.fixture
-def truth():
-    """What is true."""
-    return Truth()
-
-
-@pytest_asyncio.fixture
-async def process(fresh_valkey, facts, clock):
-    """Makes processes: each with an L1 and connections of its own."""
-    clients = []
-
-    def make(url=fresh_valkey):
-        clients.append(Redis.from_url(url, retry=Retry(NoBackoff(), 1, (ConnectionError,))))
-        return TieredCache(MemoryTier(100, 10**6), SharedTier(clients[-1]), facts, clock)
-
-    yield make
-    for client in clients:
-        await client.aclose()
+def process(tiers):
+    """Here a process is its tiers."""
+    return tiers
 
 
 @pytest.fixture
 def cache(process):
     """One process."""
     return process()
-
-
-async def read(cache, truth, terms=TERMS, key="k"):
-    """Ask, and keep what came in a readable form."""
-    served = await cache.read(key, terms, truth)
-    return served.answer.body, served.outcome, served.tier
 
 
 async def begin(cache, truth):
@@ -83,13 +34,6 @@ async def begin(cache, truth):
     task = asyncio.create_task(cache.read("k", TERMS, truth))
     await truth.asked.wait()
     return task
-
-
-async def write(cache, truth, value, writer="writer"):
-    """A write, from its first step to its acknowledgement."""
-    await cache.shared.begin(writer, TAGS, 60.0)
-    truth.value = value
-    await cache.shared.end(writer, TAGS)
 
 
 async def test_first_from_upstream_then_from_l1_and_elsewhere_from_l2(process, truth):
@@ -138,12 +82,12 @@ async def test_a_read_after_a_write_does_not_join_a_fetch_of_before(process, tru
 async def test_while_a_writer_is_at_work_reads_go_through_and_fill_nothing(cache, truth):
     """Neither tier."""
     await read(cache, truth)
-    await cache.shared.begin("writer", TAGS, 60.0)
+    await cache.shared.history.begin("writer", TAGS)
     for _ in range(2):
         served = await cache.read("k", TERMS, truth)
         assert (served.outcome, served.reason) == (MISS, MissReason.INVALIDATED)
     assert len(cache.memory) == 0
-    await cache.shared.end("writer", TAGS)
+    await cache.shared.history.end("writer", TAGS)
     assert await read(cache, truth) == (b"old", MISS, Tier.UPSTREAM)
     assert await read(cache, truth) == (b"old", HIT, Tier.L1)
 
@@ -152,7 +96,7 @@ async def test_a_read_that_began_before_the_marker_may_fill_but_is_not_served(pr
     """Of two writers one dies: the fill under the stamps of before is dead at the marker's end."""
     cache = process()
     late = await begin(cache, truth)
-    await cache.shared.begin("dying", TAGS, 0.0)  # its marker has expired already
+    await SharedTier(cache.shared.steps.client, lambda: 0.0).history.begin("dying", TAGS)
     truth.value = b"new"
     truth.gate.set()
     await late
@@ -164,7 +108,7 @@ async def test_a_hundred_equal_misses_are_one_fetch(cache, truth):
     truth.gate.clear()
     tasks = [asyncio.create_task(read(cache, truth)) for _ in range(100)]
     await truth.asked.wait()
-    pool = cache.shared._look.registered_client.connection_pool
+    pool = cache.shared.steps.client.connection_pool
     await until(lambda: not pool._in_use_connections)
     truth.gate.set()
     answers = await asyncio.gather(*tasks)
@@ -287,7 +231,7 @@ async def test_an_answer_that_cannot_be_stored_is_still_an_answer(process, wire,
     assert (await cache.shared.look("k", TAGS)).found is Found.COLD
 
 
-async def test_l1_is_bounded_by_its_own_limits_and_l2_by_the_terms(process, facts, clock, truth):
+async def test_l1_is_bounded_by_its_own_limits_and_l2_by_the_terms(process, truth):
     """Each key more costs the oldest its place."""
     cache = process()
     cache.memory.max_entries = 3

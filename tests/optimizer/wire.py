@@ -41,9 +41,12 @@ class Wire:
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
-        with suppress(ConnectionError, asyncio.CancelledError):
-            if self._whole:
-                await self._pass_on(reader, writer)
+        with suppress(asyncio.CancelledError):
+            try:
+                if self._whole:
+                    await self._pass_on(reader, writer)
+            except* ConnectionError:
+                pass
         writer.close()
         self._tasks.discard(task)
 

@@ -1,0 +1,114 @@
+"""A miss is fetched once, however many ask: in this process and, for a while, in all of them."""
+
+import asyncio
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+
+from optimizer.cache.entry import Entry
+from optimizer.cache.flight import SingleFlight
+from optimizer.cache.memory import Held
+from optimizer.cache.served import STORABLE, Terms
+from optimizer.cache.shared import Fetcher, Found, Look, SharedTier
+from optimizer.domain.answer import Answer
+from optimizer.domain.facts import CacheFault, Emit, Tier
+from optimizer.domain.ttl import is_fresh
+from optimizer.errors import CacheUnavailable
+
+Fetch = Callable[[], Awaitable[Answer]]
+LEASE = 3.0  # s for which a process that fetches is waited for
+_FIRST_PAUSE, _LAST_PAUSE = 0.002, 0.05  # s between looks at what another process fetches
+
+
+@dataclass(frozen=True, slots=True)
+class Fetched:
+    """What a fetch brought, whether another one's, and from where."""
+
+    answer: Answer
+    tier: Tier = Tier.UPSTREAM
+    joined: bool = False
+
+
+class Fetches:
+    """Fetches for those who saw the same stamps; never lets anybody join an older flight."""
+
+    def __init__(
+        self,
+        shared: SharedTier,
+        keep: Callable[[str, Held], None],
+        emit: Emit,
+        clock: Callable[[], float],
+        lease: float = LEASE,
+    ) -> None:
+        self.fetcher = Fetcher(secrets.token_hex(8), lease)
+        self._shared = shared
+        self._keep = keep
+        self._emit = emit
+        self._clock = clock
+        self._flights: SingleFlight[Fetched] = SingleFlight()
+
+    async def run(self, key: str, terms: Terms, look: Look, fetch: Fetch) -> Fetched:
+        """Fetch and keep, or take what others under the same stamps fetch; raises what they do."""
+
+        async def work() -> Fetched:
+            return await self._work(key, terms, look, fetch)
+
+        fetched, joined = await self._flights.run((key, look.stamps), work)
+        return replace(fetched, joined=True) if joined else fetched
+
+    async def store(self, key: str, terms: Terms, entry: Entry) -> None:
+        """Store in L2, where that can be."""
+        ttl = terms.ttl + terms.stale_if_error
+        name = self.fetcher.name
+        try:
+            await self._shared.fill(key, entry, ttl, terms.max_entries, name)
+        except CacheUnavailable:
+            self._emit(CacheFault("fill"))
+
+    async def _work(self, key: str, terms: Terms, look: Look, fetch: Fetch) -> Fetched:
+        if look.elsewhere:
+            look = await self._wait(key, terms, look)
+            if look.entry is not None and self._is_fresh(look.entry, terms):
+                self._keep(key, Held(look.entry, look.at, terms.tags))
+                return Fetched(look.entry.answer, Tier.L2, joined=True)
+        if not look.fillable:
+            return Fetched(await fetch())
+        return await self._fetch(key, terms, look, fetch)
+
+    async def _fetch(self, key: str, terms: Terms, look: Look, fetch: Fetch) -> Fetched:
+        """Fetch, and store the answer under the stamps that stood before."""
+        stored = False
+        try:
+            answer = await fetch()
+            if stored := answer.status in STORABLE:
+                entry = Entry(answer, look.stamps, self._clock(), look.at.position)
+                await self.store(key, terms, entry)
+                # last: who joins the flight until then has dropped the old one
+                self._keep(key, Held(entry, look.at, terms.tags))
+        finally:
+            if not stored:
+                await self._release(key)
+        return Fetched(answer)
+
+    async def _wait(self, key: str, terms: Terms, look: Look) -> Look:
+        """Look again until another process's fetch is there, has failed, or takes too long."""
+        loop = asyncio.get_running_loop()
+        end, pause = loop.time() + self.fetcher.seconds, _FIRST_PAUSE
+        while look.elsewhere and loop.time() < end:
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, _LAST_PAUSE)
+            try:
+                look = await self._shared.look(key, terms.tags, "", self.fetcher)
+            except CacheUnavailable:
+                self._emit(CacheFault("look"))
+                return replace(look, found=Found.QUARANTINE, elsewhere=False)  # keep nothing
+        return look
+
+    def _is_fresh(self, entry: Entry, terms: Terms) -> bool:
+        return is_fresh(entry.filled_at, terms.ttl, self._clock())
+
+    async def _release(self, key: str) -> None:
+        try:
+            await self._shared.release(key, self.fetcher.name)
+        except CacheUnavailable:
+            self._emit(CacheFault("fill"))  # it ends by itself

@@ -1,0 +1,123 @@
+"""The steps of writers and of those who follow them, one Lua script each; keys as in `scripts`."""
+
+from optimizer.cache.scripts import EPOCH, STAMP_LIFE
+
+_PUBLISH = """
+local function publish(kind, tags)
+  position = redis.call('HINCRBY', KEYS[1], 'position', 1)
+  local id = string.format('%d-1', position)
+  local event = {'XADD', KEYS[2], 'MAXLEN', '~', '10000', id, 'kind', kind, 'tags', tags}
+  if redis.pcall(unpack(event)).err then
+    redis.call('DEL', KEYS[2])  -- ids beyond ours: the stream is not of this epoch
+    redis.call(unpack(event))
+  end
+end
+"""
+
+# KEYS: epoch, stream, marked, then the markers of the tags.  ARGV from 4: writer, the tags as JSON,
+# then each tag.  Answer, as of END and TOUCH: {epoch, position}.
+BEGIN = (
+    EPOCH
+    + _PUBLISH
+    + """
+for i = 4, #KEYS do
+  redis.call('HSET', KEYS[i], ARGV[4], now + ARGV[2])
+  redis.call('ZADD', KEYS[3], 'GT', now + ARGV[2], ARGV[i + 2])
+end
+publish('begin', ARGV[5])
+return {epoch, position}
+"""
+)
+
+# KEYS: epoch, stream, then (stamp, marker) for each tag.  ARGV from 4: writer, the tags as JSON.
+END = (
+    EPOCH
+    + _PUBLISH
+    + f"local life = {STAMP_LIFE}"
+    + """
+for i = 3, #KEYS, 2 do
+  redis.call('SET', KEYS[i], ARGV[1], 'PX', life)
+  redis.call('HDEL', KEYS[i + 1], ARGV[4])
+end
+publish('end', ARGV[5])
+return {epoch, position}
+"""
+)
+
+# KEYS: epoch, stream, then the stamps of the tags.  ARGV from 4: the tags as JSON.
+TOUCH = (
+    EPOCH
+    + _PUBLISH
+    + f"local life = {STAMP_LIFE}"
+    + """
+for i = 3, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'PX', life) end
+publish('touch', ARGV[4])
+return {epoch, position}
+"""
+)
+
+# KEYS: epoch, stream.  ARGV from 4: the position that the caller has applied, how many changes at
+# most.  Answer: {epoch, position, changes or nothing where some are missing, replicas}.
+SYNC = (
+    EPOCH
+    + """
+local replicas = string.match(redis.call('INFO', 'replication'), 'connected_slaves:(%d+)')
+local known = tonumber(ARGV[4])
+if ARGV[3] ~= '' and redis.call('HGET', KEYS[1], 'first') == '1' and ARGV[3] ~= epoch then
+  -- The caller knew an epoch before the one that took itself for the first: markers may be lost.
+  epoch = ARGV[1]
+  redis.call('HSET', KEYS[1], 'first', 0, 'epoch', epoch, 'quiet', now + ARGV[2])
+end
+if ARGV[3] ~= epoch or known > position or position - known > tonumber(ARGV[5]) then
+  return {epoch, position, false, tonumber(replicas)}
+end
+local found = redis.call('XRANGE', KEYS[2], string.format('%d-1', known + 1), '+')
+if #found ~= position - known then return {epoch, position, false, tonumber(replicas)} end
+local changes = {}
+for i = 1, #found do changes[i] = found[i][2][4] end
+return {epoch, position, changes, tonumber(replicas)}
+"""
+)
+
+# KEYS: epoch, stream.  Declares that no writer of before is at work any more, so there is nothing
+# to wait for; a new epoch begins.
+OPEN = (
+    EPOCH
+    + """
+redis.call('HSET', KEYS[1], 'epoch', ARGV[1], 'quiet', 0, 'first', 0)
+redis.call('DEL', KEYS[2])
+return {ARGV[1], position}
+"""
+)
+
+# KEYS: the tags that have markers.  ARGV: how many at most.  Answer: tags of which one may be over.
+OVERDUE = """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
+"""
+
+# KEYS: the tags that have markers, then (stamp, marker) for each tag.  ARGV: a fresh stamp, then
+# each tag.  What a dead writer left behind and nobody has asked about since.
+SWEEP = (
+    f"local life = {STAMP_LIFE}"
+    + """
+local t = redis.call('TIME')
+local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local swept = 0
+for i = 2, #KEYS, 2 do
+  local marks = redis.call('HGETALL', KEYS[i + 1])
+  for m = 1, #marks, 2 do
+    if tonumber(marks[m + 1]) <= now then
+      redis.call('HDEL', KEYS[i + 1], marks[m])
+      redis.call('SET', KEYS[i], ARGV[1], 'PX', life)
+      swept = swept + 1
+    end
+  end
+  if redis.call('EXISTS', KEYS[i + 1]) == 0 then
+    redis.call('ZREM', KEYS[1], ARGV[i / 2 + 1])
+  end
+end
+return swept
+"""
+)

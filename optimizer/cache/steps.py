@@ -1,0 +1,97 @@
+"""Running the protocol's scripts: the keys' names, and what happens when Valkey is away."""
+
+import secrets
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from redis.asyncio import Redis
+from redis.exceptions import RedisError
+
+from optimizer.domain.freshness import Mark, View
+from optimizer.errors import CacheUnavailable
+
+PREFIX = "{canvalo}"
+EPOCH = f"{PREFIX}:epoch"
+CHANGES = f"{PREFIX}:changes"
+INDEX = f"{PREFIX}:entries"
+MARKED = f"{PREFIX}:marked"
+CONFIRMED = f"{PREFIX}:confirmed"
+
+_SLOW = 0.1  # s; a failure that took longer was a server that hangs, not one that is gone
+_REST = 1.0  # s for which a server that hangs is not asked again
+Script = Callable[..., Any]
+
+
+class Steps:
+    """One connection pool's way to run scripts; raises CacheUnavailable alone.
+
+    A server that refuses is asked again each time, for that costs nothing; one that hangs is left
+    alone for a second, so that not every caller waits for the time-out.
+    """
+
+    def __init__(self, client: Redis, life: Callable[[], float]) -> None:
+        self.client = client
+        self.view = View()
+        self._life = life  # of a marker, in s
+        self._rest_until = 0.0
+
+    def script(self, text: str) -> Script:
+        """A script that is sent by its hash."""
+        return self.client.register_script(text)
+
+    async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
+        """Run a script that does not care for the epoch."""
+        if time.monotonic() < self._rest_until:
+            raise CacheUnavailable("Valkey did not answer a moment ago")
+        return await self.ask(lambda: script(keys=keys, args=args))
+
+    async def step(
+        self, script: Script, keys: Sequence[str], args: Sequence[Any]
+    ) -> tuple[Mark, Sequence[Any]]:
+        """Run a script that begins with the epoch; where it is, and the rest of its answer.
+
+        An answer of an epoch that has ended counts for nothing.
+        """
+        found = await self.run(script, [EPOCH, CHANGES, *keys], [*self.epoch_arguments(), *args])
+        at = Mark(found[0].decode(), int(found[1]))
+        if not self.view.adopt(at):
+            raise CacheUnavailable("Valkey was replaced meanwhile")
+        return at, found[2:]
+
+    def epoch_arguments(self) -> list[Any]:
+        """What every script that begins with the epoch is told."""
+        return [fresh_stamp(), int(self._life() * 1000), self.view.epoch]
+
+    async def ask(self, question: Callable[[], Any]) -> Any:
+        """Ask whatever it is, also a server that hung a moment ago."""
+        start = time.monotonic()
+        try:
+            found = await question()
+        except (RedisError, OSError, TimeoutError) as error:
+            if time.monotonic() - start > _SLOW:
+                self._rest_until = time.monotonic() + _REST
+            # Its text holds the server's address.
+            raise CacheUnavailable(f"Valkey cannot be used: {type(error).__name__}") from error
+        self._rest_until = 0.0
+        return found
+
+
+def fresh_stamp() -> str:
+    """Make a stamp. Random, not a counter: one that is lost and made anew never repeats."""
+    return secrets.token_hex(8)
+
+
+def stamp_of(tag: str) -> str:
+    """The key of a tag's stamp."""
+    return f"{PREFIX}:s:{tag}"
+
+
+def marker_of(tag: str) -> str:
+    """The key of a tag's markers."""
+    return f"{PREFIX}:m:{tag}"
+
+
+def pairs_of(tags: Sequence[str]) -> list[str]:
+    """The keys of stamp and markers of each tag."""
+    return [name for tag in tags for name in (stamp_of(tag), marker_of(tag))]
