@@ -94,9 +94,14 @@ CACHES = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": VALKEY_URL,
         "KEY_PREFIX": "django",
-        "OPTIONS": {"SERIALIZER": "django_redis.serializers.json.JSONSerializer"},
+        "OPTIONS": {
+            "SERIALIZER": "django_redis.serializers.json.JSONSerializer",
+            # Sessions are in the database too: without Valkey staff can still sign in and look.
+            "IGNORE_EXCEPTIONS": True,
+        },
     }
 }
+DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_AGE = 14 * 24 * 3600
 
@@ -152,6 +157,7 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.canvalo_https
 SECURE_SSL_REDIRECT = ENV.canvalo_https
+SECURE_REDIRECT_EXEMPT = ["^health$"]  # who asks may stand behind the proxy, on this machine
 SECURE_HSTS_SECONDS = 31_536_000 if ENV.canvalo_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.canvalo_https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.canvalo_https else None

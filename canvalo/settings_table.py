@@ -43,15 +43,19 @@ def document() -> str:
     return "\n".join([_INTRODUCTION, *(_section(title, lines) for title, lines in parts)])
 
 
+def variable(model: type[BaseSettings], name: str) -> str:
+    """The environment variable that a field is read from."""
+    return f"{model.model_config.get('env_prefix', '')}{name}".upper()
+
+
 def _section(title: str, lines: Iterable[Line]) -> str:
     head = f"## {title}\n\n| variable | default | what it is |\n|---|---|---|\n"
     return head + "".join(f"| `{name}` | {value} | {text} |\n" for name, value, text in lines)
 
 
 def _lines(model: type[BaseSettings]) -> list[Line]:
-    prefix = model.model_config.get("env_prefix", "")
     return [
-        (f"{prefix}{name}".upper(), _default(field), _help(name, field))
+        (variable(model, name), _default(field), _help(name, field))
         for name, field in model.model_fields.items()
     ]
 

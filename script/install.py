@@ -29,6 +29,8 @@ class Refused(Exception):  # noqa: N818 - a sentence for the user, not a fault
 def main(environment: Path, lock: Path) -> None:
     """Bring the environment to the state of the lock file, unless it is there already."""
     _check_platform()
+    if environment.is_symlink():  # what it leads to is somebody else's, and would be emptied
+        raise Refused(f"{environment} is a link: remove it, so that an environment can be made")
     _leave(environment)
     environment.mkdir(exist_ok=True)
     with _alone(environment):
