@@ -8,7 +8,7 @@ from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from canvalo.environment import Environment
-from optimizer.conf import Defaults
+from optimizer.defaults import Defaults
 
 _INTRODUCTION = """\
 # Settings

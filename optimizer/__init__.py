@@ -16,9 +16,10 @@ if TYPE_CHECKING:
         batch_update_records,
         get_batcher,
     )
-    from optimizer.caching import cached_query, get_cache
+    from optimizer.caching import cached_query
     from optimizer.conf import get_cache_ttl, optimization_settings
     from optimizer.connections import get_connection_pool, supabase_client, with_pooled_connection
+    from optimizer.kept import get_cache
     from optimizer.runtime import open_engine
     from optimizer.wiring import Config
 
@@ -50,7 +51,7 @@ _HOMES = {
     "batch_update_records": "batching",
     "cached_query": "caching",
     "get_batcher": "batching",
-    "get_cache": "caching",
+    "get_cache": "kept",
     "get_cache_ttl": "conf",
     "get_connection_pool": "connections",
     "open_engine": "runtime",

@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from optimizer import admin_alerts, policies
 from optimizer.admin_readonly import ReadOnlyAdmin
-from optimizer.conf import Defaults, optimization_settings
+from optimizer.conf import optimization_settings
+from optimizer.defaults import Defaults
 from optimizer.models import ApiToken, EngineSetting, SettingsChange, TableSettings
 
 if TYPE_CHECKING:

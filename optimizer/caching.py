@@ -1,45 +1,62 @@
-"""Cached functions and values for applications, over the running loop's runtime."""
+"""Cached functions for applications, over the running loop's runtime: `@cached_query`."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Hashable
+from datetime import date
 from functools import wraps
 from typing import Any, ParamSpec, TypeVar
+from uuid import UUID
 
+from optimizer.cache.annotations import models_of
 from optimizer.conf import optimization_settings
 from optimizer.domain.relation import split_name
-from optimizer.domain.scope import digest, hash_user
-from optimizer.domain.tags import EVERYTHING, of_relation, of_user
-from optimizer.functions import Question
+from optimizer.functions import Kind, Question
 from optimizer.runtime import current
 
 P = ParamSpec("P")
 T = TypeVar("T")
 USER = "user_id"  # the parameter that says for whom a function answers
 
+# Of these types values that are equal and of one type are one value; of floats, decimals and times
+# with zones they are not.
+_SIMPLE = frozenset({str, int, bool, type(None), UUID, date, bytes})
+_REMEMBERED = 4096  # calls of a function whose question is remembered
+
 
 def cached_query(
-    table: str, ttl: int | None = None
+    table: str,
+    ttl: int | None = None,
+    *,
+    tags: tuple[str, ...] = (),
+    strict: bool = False,
+    copy: bool = True,
 ) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
     """Cache what an async function returns, for each `user_id` and each set of arguments.
 
     It is kept for `ttl` seconds (by default, and where an operator has set one, the table's) and
-    ends with the next write to the table through Canvalo. What is returned must be JSON: it comes
-    back equal, as a fresh object. Arguments must be plain values.
+    ends with the next write through Canvalo to the table, or to one that `tags` names. With
+    `strict` every call asks Valkey whether it still stands.
+
+    What is returned comes back equal and of its type, as a fresh object: JSON, dates and times,
+    UUIDs, Decimals, tuples, sets, bytes, and the dataclasses, enumerations and pydantic models that
+    the return annotation names. Anything else is refused with ValueNotCacheable at the first call.
+    With `copy=False` every caller in a process gets the same object and must not change it.
+    Arguments must be plain values.
     """
 
     def decorate(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
         if not inspect.iscoroutinefunction(function):
             raise TypeError(f"{function.__qualname__} is not async: cached_query needs `async def`")
-        signature = inspect.signature(function)
-        name = f"{function.__module__}.{function.__qualname__}"
+        questions = Questions(function, table, ttl, tags, strict, copy)
 
         @wraps(function)
         async def cached(*args: P.args, **kwargs: P.kwargs) -> T:
-            bound = signature.bind(*args, **kwargs)
-            bound.apply_defaults()
-            user = bound.arguments.get(USER)
-            question = Question(_relation(table), user, [name, bound.arguments], ttl)
-            found: T = await current().functions.call(question, lambda: function(*args, **kwargs))
+            question, functions = questions.of(args, kwargs), current().functions
+            found: T
+            if (make := functions.hit(question)) is not None:
+                found = make()
+            else:
+                found = await functions.call(question, lambda: function(*args, **kwargs))
             return found
 
         return cached
@@ -47,76 +64,64 @@ def cached_query(
     return decorate
 
 
-class QueryCache:
-    """Values kept by hand: `get`, and after a miss and a fetch `set`. It holds no state itself."""
+class Questions:
+    """The questions that calls of one function ask, remembered by their arguments."""
 
-    async def get(
-        self, user_id: str, table: str, query_params: Any = None, default: Any = None
-    ) -> Any:
-        """Return the value as a fresh object, or `default` where there is none.
-
-        A miss is remembered, so that a `set` that follows cannot keep what a write has outdated.
-        """
-        value, found = await current().functions.get(_question(user_id, table, query_params))
-        return value if found else default
-
-    async def set(
+    def __init__(
         self,
-        user_id: str,
+        function: Callable[..., Any],
         table: str,
-        query_params: Any,
-        data: Any,
-        ttl: int | None = None,
-    ) -> bool:
-        """Keep a value for `ttl` seconds; False where it was not kept.
+        ttl: int | None,
+        tags: tuple[str, ...],
+        strict: bool,
+        copy: bool,
+    ) -> None:
+        self._signature = inspect.signature(function)
+        self._name = f"{function.__module__}.{function.__qualname__}"
+        self._function = function
+        self._names = (table, *tags)
+        self._ttl, self._strict, self._copy = ttl, strict, copy
+        self._known: dict[Hashable, Question] = {}
+        self._kind: Kind | None = None
+        self._schema = ""
 
-        Call `get` before you fetch: without it nothing says how old the data may be. Raises
-        ValueNotCacheable for what is no JSON.
-        """
-        return await current().functions.put(_question(user_id, table, query_params, ttl), data)
+    def of(self, args: Any, kwargs: Any) -> Question:
+        """The question of a call; raises QueryError for an argument without a canonical form."""
+        types = tuple(map(type, args))
+        if kwargs:
+            call: Hashable = (args, types, *kwargs.items(), *map(type, kwargs.values()))
+            types = (*types, *map(type, kwargs.values()))
+        else:
+            call = (args, types)
+        if not _SIMPLE.issuperset(types) or self._schema != optimization_settings.default_schema:
+            return self._asked(args, kwargs)
+        found = self._known.get(call)
+        return found or self._remember(call, self._asked(args, kwargs))
 
-    async def invalidate_table(self, user_id: str, table: str) -> None:
-        """End what is kept of a table, for everybody; the user is recorded as who asked for it."""
-        await current().engine.touch([of_relation(_relation(table))], by=digest(user_id)[:8])
+    def _remember(self, call: Hashable, question: Question) -> Question:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        self._known[call] = question
+        return question
 
-    async def invalidate_user(self, user_id: str) -> None:
-        """End what is kept for one user: values by user id, and answers to the user's tokens.
+    def _asked(self, args: Any, kwargs: Any) -> Question:
+        bound = self._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        about = [self._name, bound.arguments]
+        return Question(self._kind_now(), bound.arguments.get(USER), about)
 
-        Answers that a table's settings let several users share are not one user's.
-        """
-        await current().engine.touch([of_user(hash_user(user_id))], by=digest(user_id)[:8])
-
-    async def invalidate_all(self) -> None:
-        """End everything that is kept, for everybody."""
-        await current().engine.touch([EVERYTHING])
-
-    async def stats(self) -> Mapping[str, int]:
-        """How many entries are kept: in Valkey for all processes, and in this process, with bytes.
-
-        Raises CacheUnavailable.
-        """
-        runtime = current()
-        sizes, memory = await runtime.shared.sizes(), runtime.cache.memory
-        return {
-            "total_entries": sizes.active + sizes.expired,
-            "active_entries": sizes.active,
-            "expired_entries": sizes.expired,
-            "memory_entries": len(memory),
-            "memory_bytes": memory.size_bytes,
-        }
-
-
-_cache = QueryCache()
-
-
-def get_cache() -> QueryCache:
-    """Return the cache of values; it works in whatever event loop it is used in."""
-    return _cache
-
-
-def _question(user_id: str, table: str, params: Any, ttl: float | None = None) -> Question:
-    return Question(_relation(table), user_id, ["value", params], ttl)
+    def _kind_now(self) -> Kind:
+        """Made at the first call, when every class that the annotation names is there."""
+        if self._kind is None or self._schema != optimization_settings.default_schema:
+            self._known.clear()
+            self._schema = optimization_settings.default_schema
+            table, *tags = map(relation_of, self._names)
+            self._kind = Kind(
+                table, self._ttl, tuple(tags), self._strict, self._copy, models_of(self._function)
+            )
+        return self._kind
 
 
-def _relation(table: str) -> str:
+def relation_of(table: str) -> str:
+    """A table's name with its schema, which is the default one where none is given."""
     return ".".join(split_name(table, optimization_settings.default_schema))

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from optimizer.conf import read_defaults
+from optimizer.defaults import read_defaults
 from optimizer.errors import ConfigurationError
 
 

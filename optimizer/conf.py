@@ -9,81 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from pydantic import Field, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
-
-from optimizer.domain.ttl import MAX_TTL, SharedBy, TablePolicy
+from optimizer.defaults import Defaults, checked, read_defaults
+from optimizer.domain.ttl import SharedBy, TablePolicy
 from optimizer.errors import ConfigurationError
 
-
-class Defaults(BaseSettings):
-    """The variables, `OPTIMIZATION_` and the name in capitals; times are seconds."""
-
-    model_config = SettingsConfigDict(
-        env_prefix="OPTIMIZATION_", extra="ignore", env_ignore_empty=True
-    )
-
-    cache_enabled: bool = Field(True, description="Answer reads from the cache.")
-    cache_max_size: int = Field(1000, ge=1, description="Entries that the cache holds at most.")
-    cache_max_bytes: int = Field(
-        64_000_000, ge=1, description="Bytes that one process keeps in its own tier."
-    )
-    cache_l1_bound: float = Field(
-        1.0,
-        ge=0,
-        le=60,
-        description="For how long a process may answer from its own tier without "
-        "asking Valkey, since it last heard of every change; 0: never.",
-    )
-    cache_marker_life: float = Field(
-        60.0,
-        ge=10,
-        le=600,
-        description="For how long a write that nobody heard the end of keeps "
-        "its tables uncached: half of it to wait for the answer, half for a statement that still "
-        "runs when nobody waits. Twice Supabase's longest statement time-out, or more.",
-    )
-    cache_default_ttl: int = Field(
-        300, ge=0, le=MAX_TTL, description="TTL of tables that have none of their own."
-    )
-    cache_ttl_contacts: int = Field(300, ge=0, le=MAX_TTL, description="TTL of contacts.")
-    cache_ttl_invoices: int = Field(180, ge=0, le=MAX_TTL, description="TTL of invoices.")
-    cache_ttl_projects: int = Field(600, ge=0, le=MAX_TTL, description="TTL of projects.")
-    cache_ttl_appointments: int = Field(120, ge=0, le=MAX_TTL, description="TTL of appointments.")
-    pool_enabled: bool = Field(True, description="Keep clients open between requests.")
-    pool_max_connections: int = Field(50, ge=1, description="Clients that a process holds.")
-    pool_max_idle_time: int = Field(300, ge=1, description="After this an idle client is closed.")
-    pool_cleanup_interval: int = Field(60, ge=1, description="Pause between clean-ups.")
-    batch_enabled: bool = Field(True, description="Fold many writes into few calls.")
-    batch_max_size: int = Field(100, ge=1, le=10_000, description="Rows that go in one call.")
-    access_log: bool = Field(
-        False, description="A line for each hit, miss, lease and batch on `optimizer.access`."
-    )
-    default_schema: str = Field(
-        "api", min_length=1, description="Schema of tables that are named without one."
-    )
-    owner_column: str = Field(
-        "owner_id", min_length=1, description="Column of a row's owner, for calls by user id."
-    )
-
-
-def read_defaults() -> Defaults:
-    """Read the variables; raises ConfigurationError that names each wrong one."""
-    try:
-        return Defaults()
-    except ValidationError as error:
-        wrong = (f"OPTIMIZATION_{str(e['loc'][0]).upper()}: {e['msg']}" for e in error.errors())
-        raise ConfigurationError("; ".join(wrong)) from error
-
-
-def checked(name: str, value: Any) -> Any:
-    """A setting's value in its type; raises ConfigurationError where it does not exist or fit."""
-    if name not in Defaults.model_fields:
-        raise ConfigurationError(f"there is no setting {name!r}")
-    try:
-        return getattr(Defaults(**{name: value}), name)
-    except ValidationError as error:
-        raise ConfigurationError(f"{name}: {error.errors()[0]['msg']}") from error
+_MOST_POLICIES = 1000  # relations whose policy is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +25,8 @@ class TableOverride:
     sources: tuple[str, ...] = ()
     strict: bool = False
     stale_if_error: int = 0
+    stale_while_revalidate: int = 0
+    negative_ttl: int = 0
     shared_by: SharedBy = SharedBy.CALLER
 
 
@@ -124,6 +56,7 @@ class OptimizationSettings:
         self._defaults = defaults
         self._overrides = Overrides()
         self._store: Store | None = None
+        self._policies: dict[str, TablePolicy] = {}
 
     def persist_in(self, store: Store) -> None:
         """Keep what `update` changes there; without a store it holds for this process alone."""
@@ -169,14 +102,30 @@ class OptimizationSettings:
     def adopt(self, overrides: Overrides) -> None:
         """Put another version of the run-time changes in force."""
         self._overrides = overrides
+        self._policies = {}
+        for name in Defaults.model_fields:
+            self.__dict__.pop(name, None)
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("_") or name not in Defaults.model_fields:
             raise AttributeError(f"there is no setting {name!r}")
-        return self._overrides.engine.get(name, getattr(self.defaults, name))
+        value = self._overrides.engine.get(name, getattr(self.defaults, name))
+        self.__dict__[name] = value  # found there until `adopt`: this is asked at every request
+        return value
 
     def policy(self, relation: str) -> TablePolicy:
-        """What holds for a relation, given as `schema.name` or as its bare name."""
+        """What holds for a relation, given as `schema.name` or as its bare name.
+
+        The same object until something is changed.
+        """
+        found = self._policies.get(relation)
+        if found is None:
+            if len(self._policies) >= _MOST_POLICIES:
+                self._policies.clear()
+            found = self._policies[relation] = self._policy(relation)
+        return found
+
+    def _policy(self, relation: str) -> TablePolicy:
         tables = self._overrides.tables
         bare = relation.rpartition(".")[2]
         override = tables.get(relation) or tables.get(bare) or TableOverride()
@@ -184,7 +133,8 @@ class OptimizationSettings:
         sources = (_in_schema_of(relation, source) for source in override.sources)
         return TablePolicy(
             ttl, override.enabled, tuple(sources), override.ttl is not None, override.strict,
-            override.stale_if_error, override.shared_by,
+            override.stale_if_error, override.stale_while_revalidate, override.negative_ttl,
+            override.shared_by,
         )  # fmt: skip
 
     @property

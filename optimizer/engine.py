@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from optimizer import inside, session
 from optimizer.cache.clocks import boottime
-from optimizer.cache.served import Served, Terms, without_cache
+from optimizer.cache.fence import Write
+from optimizer.cache.served import Served, without_cache
 from optimizer.cache.tiered import Fetch, TieredCache
 from optimizer.domain import causal, tags
 from optimizer.domain.answer import Answer, Call
@@ -32,7 +33,7 @@ from optimizer.errors import (
     UpstreamError,
     UpstreamUnreachable,
 )
-from optimizer.fence import Fence, Write
+from optimizer.terms import terms_for
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ class Engine:
         self._cache = cache
         self._policies = policies
         self._emit = emit
-        self._fence = Fence(cache.shared.history, emit, lambda: policies.cache_marker_life)
+        self._fence = cache.fence
 
     async def read(
         self, read: Read, scope: Scope, call: Call, demand: Demand | None = None
@@ -101,19 +102,16 @@ class Engine:
         if (function := inside.current()) is not None:
             return await _for_function(function, fetch)
         policy = self._policies.policy(read.name)
-        if demand.bypass or not await self._may_cache(read, scope, policy):
+        if demand.bypass or not self._may_cache(read, scope, policy):
             return await without_cache(fetch)
         scope = scope.shared_by(policy.shared_by)
         depends_on = tags.of_read(read, policy.sources, scope.user)
-        terms = Terms(
-            depends_on, policy.ttl, self._policies.cache_max_size, policy.strict, demand.after,
-            policy.stale_if_error,
-        )  # fmt: skip
+        terms = terms_for(self._policies, policy, depends_on, policy.ttl, demand.after)
         return await self._cache.read(read.key(scope), terms, fetch)
 
-    async def _may_cache(self, read: Read, scope: Scope, policy: TablePolicy) -> bool:
+    def _may_cache(self, read: Read, scope: Scope, policy: TablePolicy) -> bool:
         allowed = self._policies.cache_enabled and policy.enabled and policy.ttl > 0
-        return allowed and scope.cacheable and not read.embeds and await self.settle()
+        return allowed and scope.cacheable and not read.embeds
 
     def _must_fence(self, change: Change, touched: Sequence[str]) -> bool:
         """Whether a strict table's rows may change; a wide change may reach any."""
@@ -126,6 +124,7 @@ class Engine:
         send = self._measured(change.name, change.operation, call)
         try:
             answer = await _in_time(write, send)
+            return answer, await self._ended(write, answer)
         except UpstreamUnreachable:
             await self._fence.end(write)
             raise
@@ -137,7 +136,6 @@ class Engine:
         except asyncio.CancelledError:
             self._fence.abandon(write)
             raise
-        return answer, await self._ended(write, answer)
 
     async def _ended(self, write: Write, answer: Answer) -> Mark | None:
         """What a server's fault leaves behind is not known, so its marker stays."""

@@ -2,48 +2,79 @@
 
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from optimizer import inside, session
+from optimizer.cache.fresh import Make, maker
 from optimizer.cache.served import Served, Terms
 from optimizer.cache.tiered import TieredCache
-from optimizer.cache.values import decode, encode
+from optimizer.cache.values import NO_MODELS, Models, decode, encode
 from optimizer.domain import tags
 from optimizer.domain.answer import Answer
 from optimizer.domain.arguments import canonical
+from optimizer.domain.causal import NOTHING
 from optimizer.domain.facts import CacheRead, Emit, ReadOutcome
+from optimizer.domain.hits import HitCounts
 from optimizer.domain.scope import Scope, digest, from_user_id
-from optimizer.domain.ttl import Policies
+from optimizer.domain.ttl import Policies, TablePolicy
+from optimizer.terms import terms_for
 
 _READS = "canvalo-reads"  # how many reads a function's value stands for
+_BYTES = "canvalo-bytes"  # the value is bytes, kept as they are
 _ASKED_ELSEWHERE = (ReadOutcome.MISS, ReadOutcome.BYPASS)
+_WEIGHT = 6  # bytes of objects for each byte of JSON, about
 Work = Callable[[], Awaitable[Any]]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
-    """What a value answers: which relation it is about, for whom, and everything that decides it.
+class Kind:
+    """What a function's code says of its values.
 
-    `ttl` is the code's own in seconds; one that an operator has set for the table goes before it.
+    `ttl` is the code's own in seconds (one that an operator has set for the table goes before it);
+    `tags` are further relations that end a value; `strict` asks Valkey each time; without `copy`
+    the kept object itself is handed out; `models` are the classes that may be read back.
     """
 
     relation: str
-    user_id: str | None
-    about: Any
     ttl: float | None = None
+    tags: tuple[str, ...] = ()
+    strict: bool = False
+    copy: bool = True
+    models: Models = field(default_factory=dict)
 
-    @property
-    def scope(self) -> Scope:
-        """For whom the process vouches."""
-        return from_user_id(str(self.user_id))
 
-    @property
-    def key(self) -> str:
-        """The entry's key; raises QueryError where a part has no canonical form."""
-        scope = self.scope
-        parts = canonical(self.about)
-        return digest("value", self.relation, scope.kind.value, scope.digest, parts)
+class Question:
+    """What a value answers: of what kind it is, for whom, and everything that decides it.
+
+    Raises QueryError where a part has no canonical form.
+    """
+
+    __slots__ = ("_policy", "_terms", "key", "kind", "user")
+
+    def __init__(self, kind: Kind, user_id: str | None, about: Any) -> None:
+        scope: Scope = from_user_id(str(user_id))
+        self.kind = kind
+        self.user = scope.user
+        self.key = digest("value", kind.relation, scope.kind.value, scope.digest, canonical(about))
+        self._policy: TablePolicy | None = None
+        self._terms: Terms | None = None
+
+    def terms(self, policies: Policies) -> Terms | None:
+        """Under which terms a value may be kept; None where it may not be."""
+        policy = policies.policy(self.kind.relation)
+        if policy is not self._policy:  # the same object until something is changed
+            self._policy, self._terms = policy, self._made(policies, policy)
+        return self._terms if policies.cache_enabled else None
+
+    def _made(self, policies: Policies, policy: TablePolicy) -> Terms | None:
+        own = self.kind.ttl
+        ttl = policy.ttl if own is None or policy.ttl_is_set else own
+        if not policy.enabled or ttl <= 0:
+            return None
+        names = (self.kind.relation, *self.kind.tags, *policy.sources)
+        terms = terms_for(policies, policy, tags.of_relations(names, self.user), ttl)
+        return replace(terms, strict=True) if self.kind.strict else terms
 
 
 class FunctionCache:
@@ -51,50 +82,81 @@ class FunctionCache:
 
     def __init__(self, cache: TieredCache, policies: Policies, emit: Emit) -> None:
         self._cache = cache
+        self._memory = cache.memory
         self._policies = policies
         self._emit = emit
+        self.hits = HitCounts(emit)
+
+    def hit(self, question: Question) -> Make | None:
+        """What makes the value afresh, where it can be served at once; most calls end here.
+
+        It does what `call` does for a hit in L1, without anything that such a hit does not need.
+        """
+        start = time.perf_counter_ns()
+        held = self._memory.get(question.key)
+        if held is None or held.fresh is None or session.demand() is not NOTHING:
+            return None
+        terms = question.terms(self._policies)
+        if terms is None or self._policies.access_log or inside.current() is not None:
+            return None
+        if not self._cache.stands_unasked(held, terms):
+            return None
+        now = self._cache.now()
+        age = now - held.entry.filled_at
+        if age >= terms.ttl * (0.9 if terms.refresh_ahead else 1.0):
+            return None
+        size, taken = len(held.entry.answer.body), time.perf_counter_ns() - start
+        self.hits.add(question.kind.relation, now, taken, size, held.stands_for)
+        return held.fresh
 
     async def call(self, question: Question, work: Work) -> Any:
         """Return the cached value, or do the work once for all who ask the same, and keep it.
 
         What the work raises goes to everyone who waits and is not kept. Raises ValueNotCacheable.
         """
-        terms = self.terms(question)
+        terms = self._asked(question)
         if terms is None:
             return await work()
         start = time.perf_counter()
-        served = await self._cache.read(question.key, terms, lambda: _fetch(work))
-        self._count(question.relation, served, time.perf_counter() - start)
-        return decode(served.answer.body)
+        models = question.kind.models
+        served = await self._cache.read(question.key, terms, lambda: _fetch(work, models))
+        self._count(question.kind.relation, served, time.perf_counter() - start)
+        return self._value(question, served.answer)
 
     async def get(self, question: Question) -> tuple[Any, bool]:
         """The value and whether there is one; on a miss its stamps are remembered for `put`."""
-        terms, start = self.terms(question), time.perf_counter()
+        terms, start = self._asked(question), time.perf_counter()
         if terms is None:
             return None, False
         served = await self._cache.peek(question.key, terms)
         if served is None:
             return None, False
-        self._count(question.relation, served, time.perf_counter() - start)
-        return decode(served.answer.body), True
+        self._count(question.kind.relation, served, time.perf_counter() - start)
+        return self._value(question, served.answer), True
 
     async def put(self, question: Question, value: Any) -> bool:
         """Keep a value under the stamps of the miss before it; False where it was not kept."""
-        body, terms = encode(value), self.terms(question)
-        return terms is not None and await self._cache.keep(question.key, terms, _answer(body, 1))
+        answer, terms = _answer(value, 1, question.kind.models), self._asked(question)
+        return terms is not None and await self._cache.keep(question.key, terms, answer)
 
-    def terms(self, question: Question) -> Terms | None:
-        """Under which terms a value may be kept; None where it may not be."""
-        policy, demand = self._policies.policy(question.relation), session.demand()
-        ttl = policy.ttl if question.ttl is None or policy.ttl_is_set else question.ttl
-        if demand.bypass or not (self._policies.cache_enabled and policy.enabled and ttl > 0):
-            return None
-        names = (question.relation, *policy.sources)
-        depends_on = tags.of_relations(names, question.scope.user)
-        return Terms(
-            depends_on, ttl, self._policies.cache_max_size, policy.strict, demand.after,
-            policy.stale_if_error,
-        )  # fmt: skip
+    def _asked(self, question: Question) -> Terms | None:
+        """The terms of this call, with what its session must see."""
+        terms, demand = question.terms(self._policies), session.demand()
+        if terms is None or demand is NOTHING:
+            return terms
+        return None if demand.bypass else replace(terms, after=demand.after)
+
+    def _value(self, question: Question, answer: Answer) -> Any:
+        """A fresh object; the next hits in L1 copy one that is kept instead of reading bytes."""
+        value = _read(answer, question.kind.models)
+        held = self._memory.get(question.key)
+        if held is None or held.entry.answer is not answer:
+            return value
+        if held.fresh is None:
+            held.stands_for = max(1, int(answer.header(_READS)))
+            held.fresh = maker(value) if question.kind.copy else lambda: value
+            self._memory.weigh(question.key, held, held.size + _WEIGHT * len(answer.body))
+        return held.fresh()
 
     def _count(self, relation: str, served: Served, seconds: float) -> None:
         """A hit stands for the reads that its fill took; those of a miss were counted as asked."""
@@ -116,11 +178,18 @@ def _fact(relation: str, served: Served) -> CacheRead:
     )
 
 
-async def _fetch(work: Work) -> Answer:
+async def _fetch(work: Work, models: Models) -> Answer:
     with inside.a_function() as noted:
         value = await work()
-    return _answer(encode(value), noted.reads)
+    return _answer(value, noted.reads, models)
 
 
-def _answer(body: bytes, reads: int) -> Answer:
-    return Answer(200, ((_READS, str(reads)),), body)
+def _answer(value: Any, reads: int, models: Models = NO_MODELS) -> Answer:
+    headers = ((_READS, str(reads)),)
+    if type(value) is bytes:
+        return Answer(200, (*headers, (_BYTES, "1")), value)
+    return Answer(200, headers, encode(value, models))
+
+
+def _read(answer: Answer, models: Models) -> Any:
+    return answer.body if answer.header(_BYTES) else decode(answer.body, models)

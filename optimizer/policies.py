@@ -10,7 +10,8 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections, transaction
 
-from optimizer.conf import Overrides, TableOverride, checked
+from optimizer.conf import Overrides, TableOverride
+from optimizer.defaults import checked
 from optimizer.domain.ttl import SharedBy
 from optimizer.errors import ConfigurationError
 from optimizer.models import EngineSetting, SettingsChange, TableSettings
@@ -21,7 +22,7 @@ ENGINE = "engine"  # the subject of changes that no table is the subject of
 VERSION_KEY = "{canvalo}:settings-version"
 AUDITED = (
     "relation", "ttl_seconds", "enabled", "sources", "strict", "stale_if_error_seconds",
-    "shared_by",
+    "stale_while_revalidate_seconds", "negative_ttl_seconds", "shared_by",
 )  # fmt: skip
 
 
@@ -123,7 +124,7 @@ def _override(row: TableSettings) -> TableOverride:
     sources = tuple(part.strip() for part in row.sources.split(",") if part.strip())
     return TableOverride(
         row.ttl_seconds, row.enabled, sources, row.strict, row.stale_if_error_seconds,
-        SharedBy(row.shared_by),
+        row.stale_while_revalidate_seconds, row.negative_ttl_seconds, SharedBy(row.shared_by),
     )  # fmt: skip
 
 

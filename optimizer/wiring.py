@@ -79,7 +79,11 @@ class Runtime:
         self.settings = settings
         self._load = load
         self.valkey: Redis = connect(config.valkey_url)
-        self.shared = SharedTier(self.valkey, lambda: settings.cache_marker_life)
+        self.shared = SharedTier(
+            self.valkey,
+            lambda: settings.cache_marker_life,
+            lambda: settings.cache_compress_from,
+        )
         self.transport = make_transport(
             settings.pool_max_connections, proxy_for(config.supabase_url)
         )
@@ -115,6 +119,7 @@ class Runtime:
     async def close(self) -> None:
         """Stop the recurring work, hand the counts over, close every connection."""
         await self._background.stop()
+        await self.cache.close()
         await self.engine.settle()
         await self.flush_metrics()
         await self.pool.close()
@@ -123,6 +128,7 @@ class Runtime:
 
     async def flush_metrics(self) -> None:
         """Hand this process's counts to Valkey now."""
+        self.functions.hits.hand_over()
         await flush_now(self.recorder, self.valkey, self._gauges)
 
     async def refresh_settings(self) -> None:
@@ -132,7 +138,11 @@ class Runtime:
         version = await self._settings_version()
         if version is None or version != self.settings.version:
             self.settings.adopt(await self._load(version or ""))
-            self.cache.memory.resize(self.settings.cache_max_size, self.settings.cache_max_bytes)
+            self.cache.memory.resize(
+                self.settings.cache_max_size,
+                self.settings.cache_max_bytes,
+                self.settings.cache_eviction,
+            )
 
     async def _settings_version(self) -> str | None:
         """The stamp; "0" where none was ever set, None where Valkey is away."""
@@ -170,7 +180,7 @@ class Runtime:
 
 
 def _cache(shared: SharedTier, settings: OptimizationSettings, emit: Emit) -> TieredCache:
-    memory = MemoryTier(settings.cache_max_size, settings.cache_max_bytes)
+    memory = MemoryTier(settings.cache_max_size, settings.cache_max_bytes, settings.cache_eviction)
     return TieredCache(memory, shared, emit, time.time)
 
 

@@ -15,7 +15,7 @@ from canvalo import settings_table
 from canvalo.api import STATUSES, api
 from canvalo.devstack import plan
 from canvalo.environment import Environment
-from optimizer.conf import Defaults
+from optimizer.defaults import Defaults
 from tests.stack import PROJECT
 
 PAGES = sorted([*PROJECT.glob("*.md"), *PROJECT.glob("docs/**/*.md")])

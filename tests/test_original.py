@@ -25,13 +25,8 @@ from optimizer.batch import (
     get_batcher,
 )
 from optimizer.cache import cached_query, get_cache
-from optimizer.conf import (
-    Overrides,
-    TableOverride,
-    get_cache_ttl,
-    optimization_settings,
-    read_defaults,
-)
+from optimizer.conf import Overrides, TableOverride, get_cache_ttl, optimization_settings
+from optimizer.defaults import read_defaults
 from optimizer.models import ApiToken
 from optimizer.upstream import get_connection_pool, with_pooled_connection
 

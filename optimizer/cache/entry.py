@@ -1,14 +1,18 @@
-"""A stored answer, and its form in Valkey: a version byte, JSON, then the body as it is."""
+"""A stored answer, and its form in Valkey: a head, JSON, and the body, packed where it pays."""
 
 import json
 import struct
 from dataclasses import dataclass
 
+import zstandard
+
 from optimizer.domain.answer import Answer
 from optimizer.domain.freshness import Mark
 
-FORMAT = 2
-_HEAD = struct.Struct(">BI")  # format version, length of the JSON that follows
+FORMAT = 3
+_HEAD = struct.Struct(">BBI")  # format version, how the body is packed, length of the JSON
+_PLAIN, _ZSTD = 0, 1
+_LARGEST = 256_000_000  # bytes that a body unpacks to at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,20 +39,35 @@ class Entry:
         return len(self.answer.body) + headers + len(self.stamps) + 200
 
 
-def encode(entry: Entry) -> bytes:
-    """Write an entry as bytes."""
+def encode(entry: Entry, compress_from: int = 0) -> bytes:
+    """Write an entry as bytes; a body of so many bytes or more is compressed, 0: never."""
     answer = entry.answer
     parts = [answer.status, answer.headers, entry.stamps, entry.filled_at, entry.position]
     meta = json.dumps(parts).encode()
-    return _HEAD.pack(FORMAT, len(meta)) + meta + answer.body
+    packing, body = _pack(answer, compress_from)
+    return _HEAD.pack(FORMAT, packing, len(meta)) + meta + body
 
 
 def decode(data: bytes) -> Entry | None:
     """Read an entry back; None where another version of Canvalo wrote it."""
-    version, length = _HEAD.unpack_from(data)
-    if version != FORMAT:
+    if not data or data[0] != FORMAT:
         return None
+    _, packing, length = _HEAD.unpack_from(data)
     start = _HEAD.size
     status, headers, stamps, filled_at, position = json.loads(data[start : start + length])
     pairs = tuple((name, value) for name, value in headers)
-    return Entry(Answer(status, pairs, data[start + length :]), stamps, filled_at, position)
+    body = _unpack(packing, data[start + length :])
+    return Entry(Answer(status, pairs, body), stamps, filled_at, position)
+
+
+def _pack(answer: Answer, compress_from: int) -> tuple[int, bytes]:
+    """What Supabase sent compressed stays as it is; what does not get smaller, too."""
+    body = answer.body
+    if not compress_from or len(body) < compress_from or answer.header("content-encoding"):
+        return _PLAIN, body
+    packed = zstandard.compress(body, 1)
+    return (_ZSTD, packed) if len(packed) < len(body) else (_PLAIN, body)
+
+
+def _unpack(packing: int, body: bytes) -> bytes:
+    return zstandard.decompress(body, _LARGEST) if packing == _ZSTD else body

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from optimizer.cache.entry import Entry
 from optimizer.cache.flight import SingleFlight
 from optimizer.cache.memory import Held
-from optimizer.cache.served import STORABLE, Terms
+from optimizer.cache.served import Terms
 from optimizer.cache.shared import Fetcher, Found, Look, SharedTier
 from optimizer.domain.answer import Answer
 from optimizer.domain.facts import CacheFault, Emit, Tier
-from optimizer.domain.ttl import is_fresh
 from optimizer.errors import CacheUnavailable
 
 Fetch = Callable[[], Awaitable[Answer]]
@@ -58,8 +57,7 @@ class Fetches:
 
     async def store(self, key: str, terms: Terms, entry: Entry) -> None:
         """Store in L2, where that can be."""
-        ttl = terms.ttl + terms.stale_if_error
-        name = self.fetcher.name
+        ttl, name = terms.kept_for(entry.answer), self.fetcher.name
         try:
             await self._shared.fill(key, entry, ttl, terms.max_entries, name)
         except CacheUnavailable:
@@ -73,14 +71,14 @@ class Fetches:
                 return Fetched(look.entry.answer, Tier.L2, joined=True)
         if not look.fillable:
             return Fetched(await fetch())
-        return await self._fetch(key, terms, look, fetch)
+        return await self.fetch(key, terms, look, fetch)
 
-    async def _fetch(self, key: str, terms: Terms, look: Look, fetch: Fetch) -> Fetched:
+    async def fetch(self, key: str, terms: Terms, look: Look, fetch: Fetch) -> Fetched:
         """Fetch, and store the answer under the stamps that stood before."""
         stored = False
         try:
             answer = await fetch()
-            if stored := answer.status in STORABLE:
+            if stored := terms.may_store(answer):
                 entry = Entry(answer, look.stamps, self._clock(), look.at.position)
                 await self.store(key, terms, entry)
                 # last: who joins the flight until then has dropped the old one
@@ -105,7 +103,7 @@ class Fetches:
         return look
 
     def _is_fresh(self, entry: Entry, terms: Terms) -> bool:
-        return is_fresh(entry.filled_at, terms.ttl, self._clock())
+        return self._clock() - entry.filled_at < terms.ttl_of(entry.answer)
 
     async def _release(self, key: str) -> None:
         try:

@@ -7,9 +7,9 @@ from optimizer.cache.entry import Entry
 from optimizer.domain.answer import Answer
 from optimizer.domain.facts import MissReason, ReadOutcome, Tier
 from optimizer.domain.freshness import Mark
-from optimizer.domain.ttl import is_fresh
 
-STORABLE = frozenset({200, 206})
+_ROWS = frozenset({200, 206})
+_NO_SUCH_ROW = 406  # a single object was asked for, and PostgREST found none
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +29,8 @@ class Terms:
     """Under which terms a read may be kept and served.
 
     Its tags, its TTL in seconds, the tier's bound; whether L1 must be asked about, the write that
-    must be seen, and for how many seconds beyond the TTL an answer helps out while Supabase fails.
+    must be seen; for how many seconds beyond the TTL an answer helps out while Supabase fails, and
+    while it is fetched anew; the TTL of "no such row"; whether it is fetched anew before its end.
     """
 
     tags: Sequence[str]
@@ -38,17 +39,43 @@ class Terms:
     strict: bool = False
     after: Mark | None = None
     stale_if_error: float = 0.0
+    stale_while_revalidate: float = 0.0
+    negative_ttl: float = 0.0
+    refresh_ahead: bool = False
+
+    def ttl_of(self, answer: Answer) -> float:
+        """For how many seconds this answer is served."""
+        return self.negative_ttl if answer.status == _NO_SUCH_ROW else self.ttl
+
+    def may_store(self, answer: Answer) -> bool:
+        """Rows, and where that is wanted, that there is no such row; never an error."""
+        if answer.status == _NO_SUCH_ROW:
+            return self.negative_ttl > 0 and b"PGRST116" in answer.body
+        return answer.status in _ROWS
+
+    def kept_for(self, answer: Answer) -> float:
+        """For how many seconds it is of any use."""
+        beyond = max(self.stale_if_error, self.stale_while_revalidate)
+        return self.ttl_of(answer) + beyond
 
 
-def served(entry: Entry, terms: Terms, tier: Tier, now: float) -> Served:
-    """An answer out of a tier."""
+def served(entry: Entry, terms: Terms, tier: Tier, now: float) -> Served | None:
+    """An answer out of a tier; marked as stale beyond its TTL, None where it is too old."""
     age = max(0.0, now - entry.filled_at)
-    return Served(entry.answer, ReadOutcome.HIT, tier, age=age, ttl_left=terms.ttl - age)
+    left = terms.ttl_of(entry.answer) - age
+    if left > 0:
+        return Served(entry.answer, ReadOutcome.HIT, tier, age=age, ttl_left=left)
+    if left + terms.stale_while_revalidate > 0:
+        return Served(entry.answer, ReadOutcome.STALE, tier, age=age)
+    return None
 
 
-def may_be_stale(entry: Entry, terms: Terms, now: float) -> bool:
-    """Whether an entry is not too old to help out while Supabase fails."""
-    return is_fresh(entry.filled_at, terms.ttl + terms.stale_if_error, now)
+def while_failing(entry: Entry, terms: Terms, now: float) -> Served | None:
+    """An old answer while Supabase fails, where it is not too old to help out."""
+    age = max(0.0, now - entry.filled_at)
+    if age >= terms.ttl_of(entry.answer) + terms.stale_if_error:
+        return None
+    return Served(entry.answer, ReadOutcome.STALE, Tier.L2, age=age)
 
 
 async def without_cache(fetch: Callable[[], Awaitable[Answer]]) -> Served:

@@ -67,7 +67,13 @@ class CacheSizes:
 class SharedTier:
     """Each method is one script, and so one atomic step; all raise CacheUnavailable."""
 
-    def __init__(self, client: Redis, life: Callable[[], float] = lambda: MARKER_LIFE) -> None:
+    def __init__(
+        self,
+        client: Redis,
+        life: Callable[[], float] = lambda: MARKER_LIFE,
+        compress_from: Callable[[], int] = lambda: 0,
+    ) -> None:
+        self._compress_from = compress_from
         self.steps = Steps(client, life)
         self.view = self.steps.view
         self.history = History(self.steps)
@@ -92,13 +98,23 @@ class SharedTier:
         self, key: str, entry: Entry, ttl: float, max_entries: int, by: str = ""
     ) -> None:
         """Store an entry for `ttl` seconds; the entries nearest to their end make room."""
-        args = [entry.stamps, encode(entry), max(1, int(ttl * 1000)), max_entries, by]
+        value = encode(entry, self._compress_from())
+        args = [entry.stamps, value, max(1, int(ttl * 1000)), max_entries, by]
         await self.steps.run(self._fill, [_entry(key), INDEX, _fetcher(key)], args)
 
     async def release(self, key: str, by: str) -> None:
         """Say that a fetch has ended without anything to keep."""
         args = ["", "", 1, 0, by]
         await self.steps.run(self._fill, [_entry(key), INDEX, _fetcher(key)], args)
+
+    async def claim(self, key: str, stamps: str, fetcher: Fetcher) -> bool:
+        """Be the one who fetches an entry that is still there; False where another does."""
+        life = max(1, int(fetcher.seconds * 1000))
+        value = f"{fetcher.name} {stamps}"
+        client = self.steps.client
+        return bool(
+            await self.steps.ask(lambda: client.set(_fetcher(key), value, nx=True, px=life))
+        )
 
     async def last(self, key: str) -> Entry | None:
         """What is stored, whether it stands or not; for an upstream that fails."""

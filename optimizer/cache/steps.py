@@ -33,7 +33,7 @@ class Steps:
     def __init__(self, client: Redis, life: Callable[[], float]) -> None:
         self.client = client
         self.view = View()
-        self._life = life  # of a marker, in s
+        self.life = life  # of a marker, in s
         self._rest_until = 0.0
 
     def script(self, text: str) -> Script:
@@ -61,7 +61,7 @@ class Steps:
 
     def epoch_arguments(self) -> list[Any]:
         """What every script that begins with the epoch is told."""
-        return [fresh_stamp(), int(self._life() * 1000), self.view.epoch]
+        return [fresh_stamp(), int(self.life() * 1000), self.view.epoch]
 
     async def ask(self, question: Callable[[], Any]) -> Any:
         """Ask whatever it is, also a server that hung a moment ago."""

@@ -1,18 +1,18 @@
 """The policy over both tiers: look, fly once, fill. What it rests on: `docs/protocol.md`."""
 
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 
 from optimizer.cache.clocks import boottime
 from optimizer.cache.entry import Entry
+from optimizer.cache.fence import Fence
 from optimizer.cache.fetching import Fetched, Fetches
 from optimizer.cache.memory import Held, MemoryTier
 from optimizer.cache.misses import Missed, Misses
-from optimizer.cache.served import Served, Terms, may_be_stale, served, without_cache
+from optimizer.cache.refreshing import Refreshes
+from optimizer.cache.served import Served, Terms, served, while_failing, without_cache
 from optimizer.cache.shared import Found, Look, SharedTier
 from optimizer.domain.answer import Answer
 from optimizer.domain.facts import CacheFault, Emit, MissReason, ReadOutcome, Tier
-from optimizer.domain.ttl import is_fresh
 from optimizer.errors import CacheUnavailable, UpstreamError
 
 Fetch = Callable[[], Awaitable[Answer]]
@@ -40,29 +40,31 @@ class TieredCache:
     ) -> None:
         self.memory = memory
         self.shared = shared
+        self.fence = Fence(shared.history, emit, shared.steps.life)
         self._view = shared.view
         self._emit = emit
         self._clock = clock
         self._lease_clock = lease_clock
         self._fetches = Fetches(shared, self._keep, emit, clock)
+        self._refreshes = Refreshes(self._fetches, shared, emit)
         self._misses = Misses()
 
     async def read(self, key: str, terms: Terms, fetch: Fetch) -> Served:
         """Answer from a tier, or fetch once for all who ask, and keep the answer."""
         held = self.memory.get(key)
-        if held is not None and (found := self._unasked(held, terms)):
+        if held is not None and (found := self._unasked(key, held, terms, fetch)):
             return found
         look = await self._look(key, terms, held, fetches=True)
         if look is None:
             return await without_cache(fetch)
-        return self._from_tier(key, terms, look, held) or await self._miss(
+        return self._from_tier(key, terms, look, held, fetch) or await self._miss(
             key, terms, look, held, fetch
         )
 
     async def peek(self, key: str, terms: Terms) -> Served | None:
         """Answer from a tier or not at all; a miss is remembered for the `keep` that follows."""
         held = self.memory.get(key)
-        if held is not None and (found := self._unasked(held, terms)):
+        if held is not None and (found := self._unasked(key, held, terms)):
             return found
         look = await self._look(key, terms, held)
         found = self._from_tier(key, terms, look, held) if look else None
@@ -83,22 +85,55 @@ class TieredCache:
         self._keep(key, Held(entry, missed.at, terms.tags))
         return True
 
-    def _unasked(self, held: Held, terms: Terms) -> Served | None:
-        """Serve L1 without a word to Valkey, where nothing can have happened to it."""
-        allowed = not terms.strict and held.tags == terms.tags
-        if not allowed or not self._view.serves_unasked(self._lease_clock(), terms.after):
+    def stands_unasked(self, held: Held, terms: Terms) -> bool:
+        """Whether L1 may be served without a word to Valkey: nothing can have happened to it."""
+        view = self._view
+        return (
+            not terms.strict
+            and not self.fence.owes
+            and held.tags == terms.tags
+            and view.serves_unasked(self._lease_clock(), terms.after)
+            and view.stands(held.at, held.tags)
+        )
+
+    def now(self) -> float:
+        """The time by which entries age, in epoch seconds."""
+        return self._clock()
+
+    async def close(self) -> None:
+        """Stop what is fetched behind readers."""
+        await self._refreshes.stop()
+
+    def _unasked(
+        self, key: str, held: Held, terms: Terms, fetch: Fetch | None = None
+    ) -> Served | None:
+        if not self.stands_unasked(held, terms):
             return None
-        entry, now = held.entry, self._clock()
-        if not is_fresh(entry.filled_at, terms.ttl, now) or not self._view.stands(
-            held.at, held.tags
-        ):
+        return self._served(key, held.entry, terms, Tier.L1, fetch)
+
+    def _served(
+        self, key: str, entry: Entry, terms: Terms, tier: Tier, fetch: Fetch | None = None
+    ) -> Served | None:
+        """Serve an entry that stands, and see to it that the next one comes in time.
+
+        Without a fetch nobody could: then what is beyond its TTL is not served.
+        """
+        found = served(entry, terms, tier, self._clock())
+        if found is None or (fetch is None and found.outcome is ReadOutcome.STALE):
             return None
-        return served(entry, terms, Tier.L1, now)
+        if fetch is not None and self._refreshes.is_due(key, found, terms):
+            self._refreshes.start(key, terms, fetch)
+        return found
 
     async def _look(
         self, key: str, terms: Terms, held: Held | None, fetches: bool = False
     ) -> Look | None:
-        """Ask both tiers at once; None where Valkey cannot say what the reader must know."""
+        """Ask both tiers at once; None where Valkey cannot say what the reader must know.
+
+        Nor can it while it has not heard of all that this process wrote.
+        """
+        if not await self.fence.settle():
+            return None
         fetcher = self._fetches.fetcher if fetches else None
         try:
             look = await self.shared.look(
@@ -110,14 +145,20 @@ class TieredCache:
         other_epoch = terms.after is not None and terms.after.epoch != look.at.epoch
         return None if other_epoch else look
 
-    def _from_tier(self, key: str, terms: Terms, look: Look, held: Held | None) -> Served | None:
+    def _from_tier(
+        self, key: str, terms: Terms, look: Look, held: Held | None, fetch: Fetch | None = None
+    ) -> Served | None:
         kept = self.memory.get(key) or held
-        entry, tier = _standing(look, kept.entry if kept else None)
-        now = self._clock()
-        if entry is None or not is_fresh(entry.filled_at, terms.ttl, now):
+        if look.found is not Found.WRITER_AT_WORK and kept and kept.entry.stamps == look.stamps:
+            # A fetch may have ended meanwhile: what it filled under these stamps is as good.
+            entry, tier = kept.entry, Tier.L1
+            kept.at, kept.tags = look.at, terms.tags
+        elif look.entry is not None:
+            entry, tier = look.entry, Tier.L2
+            self._keep(key, Held(entry, look.at, terms.tags))
+        else:
             return None
-        self._keep(key, Held(entry, look.at, terms.tags))
-        return served(entry, terms, tier, now)
+        return self._served(key, entry, terms, tier, fetch)
 
     async def _miss(
         self, key: str, terms: Terms, look: Look, held: Held | None, fetch: Fetch
@@ -142,11 +183,10 @@ class TieredCache:
         except CacheUnavailable:
             self._emit(CacheFault("last"))
             return None
-        if entry is None or not may_be_stale(entry, terms, self._clock()):
+        # Whoever wrote here must not see what was before.
+        if entry is None or self._view.wrote_since(entry.mark, terms.tags):
             return None
-        if self._view.wrote_since(entry.mark, terms.tags):
-            return None  # whoever wrote here must not see what was before
-        return replace(served(entry, terms, Tier.L2, self._clock()), outcome=ReadOutcome.STALE)
+        return while_failing(entry, terms, self._clock())
 
     def _keep(self, key: str, held: Held) -> None:
         """Keep in L1 what has not changed since it was seen to stand."""
@@ -156,18 +196,6 @@ class TieredCache:
 
 def _missed(look: Look) -> Missed:
     return Missed(look.stamps, look.at) if look.fillable else Missed()
-
-
-def _standing(look: Look, kept: Entry | None) -> tuple[Entry | None, Tier]:
-    """The entry that a look found standing, and where.
-
-    `kept` is what L1 holds after the look: a fetch may have ended meanwhile, and what it filled
-    under this look's stamps is as good as having joined it.
-    """
-    if look.entry is not None or look.found is Found.WRITER_AT_WORK:
-        return look.entry, Tier.L2
-    stands = kept is not None and kept.stamps == look.stamps
-    return kept if stands else None, Tier.L1
 
 
 def _as_served(fetched: Fetched, look: Look) -> Served:

@@ -8,6 +8,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
 
+from optimizer.domain.tally import Tally
+
 
 class ReadOutcome(StrEnum):
     """How a read was answered."""
@@ -60,6 +62,15 @@ class CacheRead:
     seconds: float  # as the caller saw it
     body_bytes: int  # of the answer; for a hit, what the fill had cost on the wire
     ttl_left: float = 0.0  # s, for hits
+
+
+@dataclass(frozen=True, slots=True)
+class HitsCounted:
+    """Hits of one relation in one minute, in a process's own tier, added up."""
+
+    relation: str
+    minute: int  # epoch seconds of its beginning
+    tally: Tally
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,5 +133,14 @@ class Touched:
     by: str  # a hash of the user id that was given, or nothing
 
 
-Fact = CacheRead | ChangeMade | UpstreamCall | LeaseTaken | BatchFlushed | CacheFault | Touched
+Fact = (
+    CacheRead
+    | HitsCounted
+    | ChangeMade
+    | UpstreamCall
+    | LeaseTaken
+    | BatchFlushed
+    | CacheFault
+    | Touched
+)
 Emit = Callable[[Fact], None]

@@ -7,6 +7,13 @@ from typing import Protocol
 MAX_TTL = 86_400  # a day: a TTL is the bound for changes that nothing announces
 
 
+class EvictionPolicy(StrEnum):
+    """Which entries of a process's own tier make room for others."""
+
+    S3_FIFO = "s3-fifo"
+    LRU = "lru"
+
+
 class SharedBy(StrEnum):
     """What a table's policy reads of its caller, so who may share its answers."""
 
@@ -25,6 +32,8 @@ class TablePolicy:
     ttl_is_set: bool = False  # by an operator, at run time
     strict: bool = False  # every read asks Valkey; a write that it cannot hear of is refused
     stale_if_error: int = 0  # beyond the TTL, while Supabase fails
+    stale_while_revalidate: int = 0  # beyond the TTL, while it is fetched anew behind the reader
+    negative_ttl: int = 0  # of "there is no such row"
     shared_by: SharedBy = SharedBy.CALLER
 
 
@@ -36,15 +45,9 @@ class Policies(Protocol):
     @property
     def cache_max_size(self) -> int: ...
     @property
-    def cache_marker_life(self) -> float: ...
+    def cache_refresh_ahead(self) -> bool: ...
+    @property
+    def access_log(self) -> bool: ...
     @property
     def any_strict(self) -> bool: ...
     def policy(self, relation: str) -> TablePolicy: ...
-
-
-def is_fresh(filled_at: float, ttl: float, now: float) -> bool:
-    """Whether an entry filled at `filled_at` may be served under today's TTL (epoch seconds).
-
-    The TTL is asked again at every read, so that lowering it takes hold of what is stored.
-    """
-    return now - filled_at < ttl

@@ -20,8 +20,10 @@ from optimizer.domain.facts import (
     CacheRead,
     ChangeMade,
     Fact,
+    HitsCounted,
     LeaseTaken,
     Operation,
+    ReadOutcome,
     Touched,
     UpstreamCall,
 )
@@ -116,6 +118,10 @@ def _read(recorder: Recorder, minute: int, fact: CacheRead) -> None:
     cell.add(fact.seconds, fact.body_bytes)
 
 
+def _hits(recorder: Recorder, _minute: int, fact: HitsCounted) -> None:
+    recorder.cell(fact.minute, _ASKED, fact.relation, _READ, _HIT).merge(fact.tally)
+
+
 def _change(recorder: Recorder, minute: int, fact: ChangeMade) -> None:
     outcome = status_class(fact.status)
     recorder.cell(minute, _ASKED, fact.relation, fact.operation, outcome).add(fact.seconds)
@@ -161,6 +167,7 @@ def _touched(recorder: Recorder, minute: int, fact: Touched) -> None:
 
 _FOLDS: dict[type, Callable[[Recorder, int, Any], None]] = {
     CacheRead: _read,
+    HitsCounted: _hits,
     ChangeMade: _change,
     UpstreamCall: _call,
     LeaseTaken: _lease,
@@ -171,6 +178,7 @@ _FOLDS: dict[type, Callable[[Recorder, int, Any], None]] = {
 # Looked up on the hot path: a module's name is found faster than an enum's member.
 _ASKED, _SENT, _LENT, _BATCHED, _FAULT, _TOUCHED = (str(step) for step in Step)
 _READ = str(Operation.READ)
+_HIT = str(ReadOutcome.HIT)
 
 
 async def flush(

@@ -9,7 +9,7 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 from django.utils import timezone
 
-from optimizer.conf import checked
+from optimizer.defaults import checked
 from optimizer.domain.ttl import MAX_TTL, SharedBy
 from optimizer.errors import ConfigurationError
 
@@ -56,6 +56,21 @@ class TableSettings(models.Model):
         validators=[MaxValueValidator(MAX_TTL)],
         help_text="While Supabase fails, an answer may be served for so long beyond its TTL, or "
         "although it was changed meanwhile; it is marked x-cache: stale. 0: never.",
+    )
+    stale_while_revalidate_seconds = models.PositiveIntegerField(
+        "stale while revalidate, in seconds",
+        default=0,
+        validators=[MaxValueValidator(MAX_TTL)],
+        help_text="For so long beyond its TTL an answer is still served at once, marked x-cache: "
+        "stale, while it is fetched anew behind the reader. Nothing that was changed through "
+        "Canvalo is served so. 0: the reader waits.",
+    )
+    negative_ttl_seconds = models.PositiveIntegerField(
+        "negative TTL, in seconds",
+        default=0,
+        validators=[MaxValueValidator(MAX_TTL)],
+        help_text="How long 'there is no such row' (a single object that was not found) is served. "
+        "0: it is asked each time.",
     )
     shared_by = models.CharField(
         max_length=10,

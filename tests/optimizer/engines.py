@@ -24,8 +24,9 @@ class Policies:
 
     cache_enabled: bool = True
     cache_max_size: int = 100
-    cache_marker_life: float = 60.0
     any_strict: bool = False
+    cache_refresh_ahead: bool = False
+    access_log: bool = False
     table: TablePolicy = field(default_factory=lambda: TablePolicy(300))
 
     def policy(self, relation):

@@ -3,14 +3,13 @@
 import pytest
 
 from optimizer.conf import (
-    Defaults,
     OptimizationSettings,
     Overrides,
     TableOverride,
     get_cache_ttl,
     optimization_settings,
-    read_defaults,
 )
+from optimizer.defaults import Defaults, read_defaults
 from optimizer.domain.ttl import MAX_TTL, TablePolicy
 from optimizer.errors import ConfigurationError
 
@@ -20,6 +19,9 @@ DOCUMENTED = {
     "OPTIMIZATION_CACHE_MAX_BYTES": ("1000", "cache_max_bytes", 1000),
     "OPTIMIZATION_CACHE_L1_BOUND": ("0.5", "cache_l1_bound", 0.5),
     "OPTIMIZATION_CACHE_MARKER_LIFE": ("120", "cache_marker_life", 120),
+    "OPTIMIZATION_CACHE_EVICTION": ("lru", "cache_eviction", "lru"),
+    "OPTIMIZATION_CACHE_COMPRESS_FROM": ("0", "cache_compress_from", 0),
+    "OPTIMIZATION_CACHE_REFRESH_AHEAD": ("off", "cache_refresh_ahead", False),
     "OPTIMIZATION_CACHE_DEFAULT_TTL": ("60", "cache_default_ttl", 60),
     "OPTIMIZATION_CACHE_TTL_CONTACTS": ("61", "cache_ttl_contacts", 61),
     "OPTIMIZATION_CACHE_TTL_INVOICES": ("62", "cache_ttl_invoices", 62),

@@ -12,7 +12,8 @@ from canvalo.devstack import tokens
 from optimizer.cache.memory import MemoryTier
 from optimizer.cache.shared import SharedTier
 from optimizer.cache.tiered import TieredCache
-from optimizer.conf import Defaults, OptimizationSettings
+from optimizer.conf import OptimizationSettings
+from optimizer.defaults import Defaults
 from optimizer.domain.facts import Operation, UpstreamCall
 from optimizer.door import SERVED, Door
 from optimizer.engine import Engine

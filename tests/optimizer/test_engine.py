@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from optimizer import fence
+from optimizer.cache import fence
 from optimizer.cache.shared import Found
 from optimizer.domain import scope as scopes
 from optimizer.domain.facts import (

@@ -7,6 +7,7 @@ from optimizer.cache.entry import Entry
 from optimizer.cache.memory import Held, MemoryTier
 from optimizer.domain.answer import Answer
 from optimizer.domain.freshness import Mark
+from optimizer.domain.ttl import EvictionPolicy
 
 BIG = 10**9
 
@@ -23,7 +24,7 @@ def held(tier, keys="abcdefgh"):
 
 def test_the_least_recently_used_makes_room():
     """Use counts, not age."""
-    tier = MemoryTier(2, BIG)
+    tier = MemoryTier(2, BIG, EvictionPolicy.LRU)
     tier.put("a", entry())
     tier.put("b", entry())
     tier.get("a")
@@ -33,7 +34,7 @@ def test_the_least_recently_used_makes_room():
 
 def test_a_repeated_put_is_a_use_and_no_second_entry():
     """The bytes of the one before are given back."""
-    tier = MemoryTier(2, BIG)
+    tier = MemoryTier(2, BIG, EvictionPolicy.LRU)
     for key in "aba":
         tier.put(key, entry(100))
     tier.put("c", entry())
@@ -44,7 +45,7 @@ def test_a_repeated_put_is_a_use_and_no_second_entry():
 def test_bytes_are_bounded_too():
     """One large entry costs several small ones their place."""
     small = entry(0).size
-    tier = MemoryTier(100, 4 * small)
+    tier = MemoryTier(100, 4 * small, EvictionPolicy.LRU)
     for key in "abcd":
         tier.put(key, entry())
     tier.put("e", entry(small))

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from optimizer import fence
+from optimizer.cache import fence
 from optimizer.domain.facts import (
     CacheFault,
     ChangeMade,
@@ -85,7 +85,7 @@ async def test_what_comes_to_be_owed_during_a_touch_stays_owed(process, wire, su
     wire.mend()
     settling = asyncio.create_task(engine.settle())
     await asyncio.sleep(0)  # its touch has left
-    engine._fence._owe("another", TAGS)
+    engine._fence._owe(TAGS)
     await settling
     assert set(engine._fence._owed) == set(TAGS)
     assert await engine.settle()

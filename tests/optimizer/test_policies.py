@@ -28,7 +28,8 @@ ADD = reverse("admin:optimizer_tablesettings_add")
 LIST = reverse("admin:optimizer_tablesettings_changelist")
 FORM = {
     "relation": "api.contacts", "ttl_seconds": "7", "enabled": "on", "sources": "",
-    "stale_if_error_seconds": "0", "shared_by": "caller",
+    "stale_if_error_seconds": "0", "stale_while_revalidate_seconds": "0",
+    "negative_ttl_seconds": "0", "shared_by": "caller",
 }  # fmt: skip
 WITHIN = 2.0  # s
 
@@ -132,6 +133,8 @@ def test_a_deletion_is_recorded_and_returns_the_table_to_its_defaults(admin, how
         {"sources": "api.memberships; api.users"},
         {"sources": "api.a.b"},
         {"stale_if_error_seconds": str(MAX_TTL + 1)},
+        {"stale_while_revalidate_seconds": str(MAX_TTL + 1)},
+        {"negative_ttl_seconds": "-1"},
         {"shared_by": "everybody"},
     ],
     ids=str,

@@ -10,7 +10,8 @@ from optimizer import (
     supabase_client,
     with_pooled_connection,
 )
-from optimizer.conf import Defaults, optimization_settings
+from optimizer.conf import optimization_settings
+from optimizer.defaults import Defaults
 from optimizer.domain.chunks import RowStatus
 from optimizer.domain.facts import CacheRead, ReadOutcome
 from tests.optimizer.callers import Listening, ask, user

@@ -11,7 +11,8 @@ import pytest_asyncio
 
 from canvalo.devstack import tokens
 from optimizer import runtime
-from optimizer.conf import Defaults, OptimizationSettings
+from optimizer.conf import OptimizationSettings
+from optimizer.defaults import Defaults
 from optimizer.domain.facts import CacheFault
 from optimizer.errors import CacheUnavailable, ConfigurationError
 from optimizer.runtime import Config, Runtime

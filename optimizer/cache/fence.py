@@ -34,7 +34,7 @@ class Fence:
         self._history = history
         self._emit = emit
         self._life = life
-        self._owed: dict[str, str] = {}  # tags still to be touched, each with its latest writer
+        self._owed: dict[str, object] = {}  # tags still to be touched, each with its latest debt
         self._lost: dict[str, Sequence[str]] = {}  # writers whose markers are still to be put up
 
     async def begin(self, tags: Sequence[str], must: bool = False) -> Write:
@@ -52,7 +52,7 @@ class Fence:
                 raise FenceUnavailable(
                     "a write to a strict table was not sent, because the cache cannot be told"
                 ) from away
-            self._owe(writer, tags)
+            self._owe(tags)
             return Write(writer, tags, deadline, fenced=False)
         return Write(writer, tags, deadline, fenced=True)
 
@@ -62,14 +62,14 @@ class Fence:
             mark = await self._history.end(write.writer, write.tags)
         except CacheUnavailable:
             self._emit(CacheFault("end"))
-            self._owe(write.writer, write.tags)
+            self._owe(write.tags)
             return None
         return mark if write.fenced else None
 
     def abandon(self, write: Write) -> None:
         """Leave the marker to its expiry: the write may still take effect."""
         if not write.fenced:  # no marker speaks for it: it gets one as soon as that can be
-            self._owe(write.writer, write.tags)
+            self._owe(write.tags)
             self._lost[write.writer] = write.tags
 
     async def settle(self) -> bool:
@@ -85,9 +85,14 @@ class Fence:
         except CacheUnavailable:
             self._emit(CacheFault("touch"))
             return False
-        # What another write came to owe meanwhile stays owed.
-        self._owed = {tag: by for tag, by in self._owed.items() if owed.get(tag) != by}
+        # What came to be owed meanwhile stays owed.
+        self._owed = {tag: debt for tag, debt in self._owed.items() if owed.get(tag) is not debt}
         return not self._owed
 
-    def _owe(self, writer: str, tags: Sequence[str]) -> None:
-        self._owed.update(dict.fromkeys(tags, writer))
+    @property
+    def owes(self) -> bool:
+        """Whether Valkey has not heard of all that this process wrote."""
+        return bool(self._owed)
+
+    def _owe(self, tags: Sequence[str]) -> None:
+        self._owed.update(dict.fromkeys(tags, object()))

@@ -1,0 +1,28 @@
+"""Under which terms a read may be kept: what the settings say, as the cache wants to hear it."""
+
+from collections.abc import Sequence
+
+from optimizer.cache.served import Terms
+from optimizer.domain.freshness import Mark
+from optimizer.domain.ttl import Policies, TablePolicy
+
+
+def terms_for(
+    policies: Policies,
+    policy: TablePolicy,
+    tags: Sequence[str],
+    ttl: float,
+    after: Mark | None = None,
+) -> Terms:
+    """The terms of a read of one table, with these tags and this TTL in seconds."""
+    return Terms(
+        tags=tags,
+        ttl=ttl,
+        max_entries=policies.cache_max_size,
+        strict=policy.strict,
+        after=after,
+        stale_if_error=policy.stale_if_error,
+        stale_while_revalidate=policy.stale_while_revalidate,
+        negative_ttl=policy.negative_ttl,
+        refresh_ahead=policies.cache_refresh_ahead,
+    )
