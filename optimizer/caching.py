@@ -81,28 +81,30 @@ class Questions:
         self._function = function
         self._names = (table, *tags)
         self._ttl, self._strict, self._copy = ttl, strict, copy
-        self._known: dict[Hashable, Question] = {}
+        self._known: dict[Hashable, tuple[Question, list[type], str]] = {}
         self._kind: Kind | None = None
         self._schema = ""
 
     def of(self, args: Any, kwargs: Any) -> Question:
         """The question of a call; raises QueryError for an argument without a canonical form."""
-        types = tuple(map(type, args))
-        if kwargs:
-            call: Hashable = (args, types, *kwargs.items(), *map(type, kwargs.values()))
-            types = (*types, *map(type, kwargs.values()))
-        else:
-            call = (args, types)
-        if not _SIMPLE.issuperset(types) or self._schema != optimization_settings.default_schema:
+        call = (args, *kwargs.items()) if kwargs else args
+        types = [*map(type, args), *map(type, kwargs.values())] if kwargs else [*map(type, args)]
+        try:
+            known = self._known.get(call)
+        except TypeError:  # a list or the like among the arguments
             return self._asked(args, kwargs)
-        found = self._known.get(call)
-        return found or self._remember(call, self._asked(args, kwargs))
+        schema = optimization_settings.default_schema
+        if known is not None and known[1] == types and known[2] == schema:
+            return known[0]
+        question = self._asked(args, kwargs)
+        if _SIMPLE.issuperset(types):
+            self._remember(call, question, types)
+        return question
 
-    def _remember(self, call: Hashable, question: Question) -> Question:
+    def _remember(self, call: Hashable, question: Question, types: list[type]) -> None:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[call] = question
-        return question
+        self._known[call] = question, types, self._schema
 
     def _asked(self, args: Any, kwargs: Any) -> Question:
         bound = self._signature.bind(*args, **kwargs)
@@ -113,7 +115,6 @@ class Questions:
     def _kind_now(self) -> Kind:
         """Made at the first call, when every class that the annotation names is there."""
         if self._kind is None or self._schema != optimization_settings.default_schema:
-            self._known.clear()
             self._schema = optimization_settings.default_schema
             table, *tags = map(relation_of, self._names)
             self._kind = Kind(

@@ -1,24 +1,24 @@
 """The httpx transport through which supabase-py's requests enter the engine."""
 
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from typing import Final
 
 import httpx
 
 from optimizer.cache.served import Served
+from optimizer.callers import Asked, Callers, read_request
 from optimizer.domain import causal
-from optimizer.domain import scope as scopes
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.causal import HEADER
 from optimizer.domain.facts import ReadOutcome
-from optimizer.domain.query import Change, Read, parse
-from optimizer.domain.scope import Scope
+from optimizer.domain.query import Change, Read
 from optimizer.engine import Engine
-from optimizer.errors import TokenError, UpstreamError
 from optimizer.upstream.tokens import TokenVerifier
 from optimizer.upstream.transport import ask
 
 SERVED: Final = "canvalo.served"  # the response's extension that holds the `Served`
+_REPEATED = frozenset({"GET", "HEAD"})
+_REMEMBERED = 512  # requests of one client that need not be read again
 
 
 class Door(httpx.AsyncBaseTransport):
@@ -38,46 +38,36 @@ class Door(httpx.AsyncBaseTransport):
     ) -> None:
         self._engine = engine
         self._transport = transport
-        self._verifier = verifier
+        self._callers = Callers(verifier, trusted_user)
         self._base_path = base_path
-        self._trusted_user = trusted_user
+        self._known: dict[Hashable, Asked] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request; errors are the engine's (`optimizer.errors`)."""
-        path, _, query = request.url.raw_path.decode("ascii").partition("?")
-        headers = _lower(request.headers)
-        asked = parse(request.method, path.removeprefix(self._base_path), query, headers)
-        call = Call(lambda: ask(self._transport, request), int(headers.get("content-length") or 0))
-        shown = headers.pop(HEADER, "")
-        request.headers.pop(HEADER, None)  # it is for us
-        if isinstance(asked, Read):
-            demand = causal.demand(shown) if shown else None
-            return _served(await self._engine.read(asked, await self._scope(headers), call, demand))
-        if isinstance(asked, Change):
-            done = await self._engine.change(asked, call)
+        asked = self._asked(request)
+        if asked.shown:
+            request.headers.pop(HEADER, None)  # it is for us
+        call = Call(lambda: ask(self._transport, request), asked.sent_bytes)
+        if isinstance(asked.what, Read):
+            demand = causal.demand(asked.shown) if asked.shown else None
+            scope = await self._callers.scope(asked.bearer, asked.api_key)
+            return _served(await self._engine.read(asked.what, scope, call, demand))
+        if isinstance(asked.what, Change):
+            done = await self._engine.change(asked.what, call)
             return _response(done.answer, {"x-cache": "bypass", HEADER: done.token})
         return await self._transport.handle_async_request(request)
 
-    async def _scope(self, headers: Mapping[str, str]) -> Scope:
-        if self._trusted_user is not None:
-            return scopes.from_user_id(self._trusted_user)
-        api_key = headers.get("apikey", "")
-        kind, _, token = headers.get("authorization", "").partition(" ")
-        if kind.lower() != "bearer" or not token:
-            return scopes.UNVERIFIED
-        if token.startswith("sb_"):
-            return scopes.from_key(token)
-        try:
-            claims = await self._verifier.verify(token)
-        except TokenError:
-            return scopes.UNVERIFIED  # Supabase will say what is wrong with it
-        except UpstreamError:
-            return scopes.UNVERIFIED  # without keys nothing can be verified, so nothing is cached
-        return scopes.from_claims(claims, api_key)
-
-
-def _lower(headers: httpx.Headers) -> dict[str, str]:
-    return {name.lower(): value for name, value in headers.items()}
+    def _asked(self, request: httpx.Request) -> Asked:
+        """Read a request; an equal one of before has been read already."""
+        if request.method not in _REPEATED:
+            return read_request(request, self._base_path)
+        name = (request.method, request.url.raw_path, *request.headers.raw)
+        asked = self._known.get(name)
+        if asked is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            asked = self._known[name] = read_request(request, self._base_path)
+        return asked
 
 
 def _served(served: Served) -> httpx.Response:

@@ -3,12 +3,12 @@
 import asyncio
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from optimizer import inside, session
 from optimizer.cache.clocks import boottime
 from optimizer.cache.fence import Write
-from optimizer.cache.served import Served, without_cache
+from optimizer.cache.served import Served, Terms, without_cache
 from optimizer.cache.tiered import Fetch, TieredCache
 from optimizer.domain import causal, tags
 from optimizer.domain.answer import Answer, Call
@@ -25,6 +25,7 @@ from optimizer.domain.facts import (
     UpstreamCall,
 )
 from optimizer.domain.freshness import Mark
+from optimizer.domain.hits import HitCounts
 from optimizer.domain.query import Change, Read
 from optimizer.domain.scope import Scope
 from optimizer.domain.ttl import Policies, TablePolicy
@@ -35,6 +36,8 @@ from optimizer.errors import (
 )
 from optimizer.terms import terms_for
 
+_REMEMBERED = 4096  # questions whose treatment is remembered
+
 
 @dataclass(frozen=True, slots=True)
 class Changed:
@@ -42,6 +45,15 @@ class Changed:
 
     answer: Answer
     token: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """How a question is treated under a policy; without terms it is passed on."""
+
+    policy: TablePolicy
+    key: str = ""
+    terms: Terms | None = None
 
 
 class Engine:
@@ -52,6 +64,8 @@ class Engine:
         self._policies = policies
         self._emit = emit
         self._fence = cache.fence
+        self._plans: dict[tuple[Read, Scope], _Plan] = {}
+        self.hits = HitCounts(emit)
 
     async def read(
         self, read: Read, scope: Scope, call: Call, demand: Demand | None = None
@@ -60,14 +74,14 @@ class Engine:
 
         `demand` says which write must be seen; without one, what the session has shown holds.
         """
-        start = time.perf_counter()
+        start = time.perf_counter_ns()
         fetch = self._measured(read.name, Operation.READ, call)
         try:
             served = await self._answer(read, scope, fetch, demand or session.demand())
         except UpstreamError:
-            self._emit(_failed_read(read, time.perf_counter() - start))
+            self._emit(_failed_read(read, (time.perf_counter_ns() - start) / 1e9))
             raise
-        self._emit(_cache_read(read, served, time.perf_counter() - start))
+        self._count(read, served, time.perf_counter_ns() - start)
         return served
 
     async def change(self, change: Change, call: Call) -> Changed:
@@ -101,17 +115,37 @@ class Engine:
     async def _answer(self, read: Read, scope: Scope, fetch: Fetch, demand: Demand) -> Served:
         if (function := inside.current()) is not None:
             return await _for_function(function, fetch)
-        policy = self._policies.policy(read.name)
-        if demand.bypass or not self._may_cache(read, scope, policy):
+        plan = self._plan(read, scope)
+        if plan.terms is None or demand.bypass or not self._policies.cache_enabled:
             return await without_cache(fetch)
-        scope = scope.shared_by(policy.shared_by)
-        depends_on = tags.of_read(read, policy.sources, scope.user)
-        terms = terms_for(self._policies, policy, depends_on, policy.ttl, demand.after)
-        return await self._cache.read(read.key(scope), terms, fetch)
+        terms = plan.terms if demand.after is None else replace(plan.terms, after=demand.after)
+        return await self._cache.read(plan.key, terms, fetch)
 
-    def _may_cache(self, read: Read, scope: Scope, policy: TablePolicy) -> bool:
-        allowed = self._policies.cache_enabled and policy.enabled and policy.ttl > 0
-        return allowed and scope.cacheable and not read.embeds
+    def _plan(self, read: Read, scope: Scope) -> _Plan:
+        """What is to be done with a question of a caller; remembered until settings change."""
+        policy = self._policies.policy(read.name)
+        plan = self._plans.get((read, scope))
+        if plan is None or plan.policy is not policy:
+            if len(self._plans) >= _REMEMBERED:
+                self._plans.clear()
+            plan = self._plans[read, scope] = self._planned(read, scope, policy)
+        return plan
+
+    def _planned(self, read: Read, scope: Scope, policy: TablePolicy) -> _Plan:
+        if not policy.enabled or policy.ttl <= 0 or not scope.cacheable or read.embeds:
+            return _Plan(policy)
+        sharing = scope.shared_by(policy.shared_by)
+        depends_on = tags.of_read(read, policy.sources, sharing.user)
+        terms = terms_for(self._policies, policy, depends_on, policy.ttl)
+        return _Plan(policy, read.key(sharing), terms)
+
+    def _count(self, read: Read, served: Served, taken: int) -> None:
+        """Count a read that took so many ns; hits in this process's own tier are added up."""
+        near = served.tier is Tier.L1 and served.outcome is ReadOutcome.HIT
+        if near and not self._policies.access_log:
+            self.hits.add(read.name, self._cache.now(), taken, len(served.answer.body), 1)
+        else:
+            self._emit(_cache_read(read, served, taken / 1e9))
 
     def _must_fence(self, change: Change, touched: Sequence[str]) -> bool:
         """Whether a strict table's rows may change; a wide change may reach any."""

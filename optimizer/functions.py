@@ -80,12 +80,12 @@ class Question:
 class FunctionCache:
     """Values of functions, under the same stamps, markers and bounds as answers of Supabase."""
 
-    def __init__(self, cache: TieredCache, policies: Policies, emit: Emit) -> None:
+    def __init__(self, cache: TieredCache, policies: Policies, emit: Emit, hits: HitCounts) -> None:
         self._cache = cache
         self._memory = cache.memory
         self._policies = policies
         self._emit = emit
-        self.hits = HitCounts(emit)
+        self.hits = hits
 
     def hit(self, question: Question) -> Make | None:
         """What makes the value afresh, where it can be served at once; most calls end here.

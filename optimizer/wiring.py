@@ -90,7 +90,7 @@ class Runtime:
         self.verifier = TokenVerifier(config.jwt_secret, self._key_source())
         self.cache = _cache(self.shared, settings, self.emit)
         self.engine = Engine(self.cache, settings, self.emit)
-        self.functions = FunctionCache(self.cache, settings, self.emit)
+        self.functions = FunctionCache(self.cache, settings, self.emit, self.engine.hits)
         self.pool = ConnectionPool(self._make_client, settings, self.emit)
         self._follower = Follower(self.shared.history, lambda: settings.cache_l1_bound, self.emit)
         self._background = Background()
@@ -128,7 +128,7 @@ class Runtime:
 
     async def flush_metrics(self) -> None:
         """Hand this process's counts to Valkey now."""
-        self.functions.hits.hand_over()
+        self.engine.hits.hand_over()
         await flush_now(self.recorder, self.valkey, self._gauges)
 
     async def refresh_settings(self) -> None:

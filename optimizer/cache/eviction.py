@@ -6,14 +6,18 @@ comes to the main queue; so a scan of things that are asked for once pushes noth
 """
 
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Protocol
 
 _SMALL = 0.1  # of the tier
-_MOST = 3  # uses that are counted
+MOST_USES = 3  # that are counted
 
 
 class Slot:
-    """A place in the tier: how much it weighs, and how often it was used lately."""
+    """A place in the tier: how much it weighs, and how often it was used lately, up to a limit.
+
+    Whoever finds it counts the use.
+    """
 
     __slots__ = ("size", "uses")
 
@@ -23,16 +27,15 @@ class Slot:
 
 
 class Eviction(Protocol):
-    """The order in which keys make room."""
+    """The order in which keys make room; `used` is told of each use, where it is not None."""
+
+    used: Callable[[str], None] | None
 
     def add(self, key: str, slot: Slot) -> None:
         """Take in a key that is not there."""
 
     def swap(self, key: str, slot: Slot) -> None:
         """Weigh a key that is there anew; it keeps its place."""
-
-    def used(self, key: str, slot: Slot) -> None:
-        """Note a use."""
 
     def remove(self, key: str) -> None:
         """Forget a key that is there."""
@@ -46,6 +49,7 @@ class LeastRecentlyUsed:
 
     def __init__(self) -> None:
         self._keys: OrderedDict[str, None] = OrderedDict()
+        self.used: Callable[[str], None] | None = self._keys.move_to_end
 
     def add(self, key: str, slot: Slot) -> None:
         """Take in a key that is not there."""
@@ -53,10 +57,6 @@ class LeastRecentlyUsed:
 
     def swap(self, key: str, slot: Slot) -> None:
         """Weigh a key that is there anew; it counts as used."""
-        self._keys.move_to_end(key)
-
-    def used(self, key: str, slot: Slot) -> None:
-        """Note a use."""
         self._keys.move_to_end(key)
 
     def remove(self, key: str) -> None:
@@ -70,6 +70,8 @@ class LeastRecentlyUsed:
 
 class S3Fifo:
     """A small queue, a main queue, and the names of what the small one pushed out lately."""
+
+    used: Callable[[str], None] | None = None  # the slots tell
 
     def __init__(self) -> None:
         self._small: OrderedDict[str, Slot] = OrderedDict()
@@ -96,11 +98,6 @@ class S3Fifo:
         self._size += slot.size - before.size
         if queue is self._small:
             self._small_size += slot.size - before.size
-
-    def used(self, key: str, slot: Slot) -> None:
-        """Note a use."""
-        if slot.uses < _MOST:
-            slot.uses += 1
 
     def remove(self, key: str) -> None:
         """Forget a key that is there."""

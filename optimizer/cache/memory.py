@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from optimizer.cache.entry import Entry
-from optimizer.cache.eviction import Eviction, LeastRecentlyUsed, S3Fifo, Slot
+from optimizer.cache.eviction import MOST_USES, Eviction, LeastRecentlyUsed, S3Fifo, Slot
 from optimizer.domain.freshness import Mark
 from optimizer.domain.ttl import EvictionPolicy
 
@@ -18,10 +18,11 @@ class Held(Slot):
     """An entry, the point at which its stamps were known to stand, and the tags of those stamps.
 
     `fresh` makes the value that the entry stands for, where somebody has asked for it here: each
-    time an object of its own. A hit avoids `stands_for` reads.
+    time an object of its own. A hit avoids `stands_for` reads. `seen` is the view's version in
+    which it was last found to stand.
     """
 
-    __slots__ = ("at", "entry", "fresh", "stands_for", "tags")
+    __slots__ = ("at", "entry", "fresh", "seen", "stands_for", "tags")
 
     def __init__(self, entry: Entry, at: Mark, tags: Sequence[str]) -> None:
         super().__init__(entry.size)
@@ -30,6 +31,7 @@ class Held(Slot):
         self.tags = tags
         self.fresh: Callable[[], Any] | None = None
         self.stands_for = 1
+        self.seen = -1
 
 
 class MemoryTier:
@@ -45,14 +47,17 @@ class MemoryTier:
         self.max_bytes = max_bytes
         self.policy = policy
         self._entries: dict[str, Held] = {}
-        self._eviction = _POLICIES[policy]()
         self._bytes = 0
+        self._start()
 
     def get(self, key: str) -> Held | None:
         """Return the entry and count it as used."""
         held = self._entries.get(key)
         if held is not None:
-            self._eviction.used(key, held)
+            if held.uses < MOST_USES:
+                held.uses += 1
+            if self._used is not None:
+                self._used(key)
         return held
 
     def put(self, key: str, held: Held) -> None:
@@ -99,8 +104,12 @@ class MemoryTier:
     def clear(self) -> None:
         """Forget everything."""
         self._entries.clear()
-        self._eviction = _POLICIES[self.policy]()
         self._bytes = 0
+        self._start()
+
+    def _start(self) -> None:
+        self._eviction = _POLICIES[self.policy]()
+        self._used = self._eviction.used
 
     def _make_room(self) -> None:
         while len(self._entries) > self.max_entries or self._bytes > self.max_bytes:

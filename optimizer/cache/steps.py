@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import redis.exceptions
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
@@ -18,8 +19,8 @@ INDEX = f"{PREFIX}:entries"
 MARKED = f"{PREFIX}:marked"
 CONFIRMED = f"{PREFIX}:confirmed"
 
-_SLOW = 0.1  # s; a failure that took longer was a server that hangs, not one that is gone
 _REST = 1.0  # s for which a server that hangs is not asked again
+HANGS = (TimeoutError, redis.exceptions.TimeoutError)
 Script = Callable[..., Any]
 
 
@@ -65,11 +66,10 @@ class Steps:
 
     async def ask(self, question: Callable[[], Any]) -> Any:
         """Ask whatever it is, also a server that hung a moment ago."""
-        start = time.monotonic()
         try:
             found = await question()
         except (RedisError, OSError, TimeoutError) as error:
-            if time.monotonic() - start > _SLOW:
+            if isinstance(error, HANGS):
                 self._rest_until = time.monotonic() + _REST
             # Its text holds the server's address.
             raise CacheUnavailable(f"Valkey cannot be used: {type(error).__name__}") from error

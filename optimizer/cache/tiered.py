@@ -44,7 +44,7 @@ class TieredCache:
         self._view = shared.view
         self._emit = emit
         self._clock = clock
-        self._lease_clock = lease_clock
+        self._now = lease_clock
         self._fetches = Fetches(shared, self._keep, emit, clock)
         self._refreshes = Refreshes(self._fetches, shared, emit)
         self._misses = Misses()
@@ -88,13 +88,13 @@ class TieredCache:
     def stands_unasked(self, held: Held, terms: Terms) -> bool:
         """Whether L1 may be served without a word to Valkey: nothing can have happened to it."""
         view = self._view
-        return (
-            not terms.strict
-            and not self.fence.owes
-            and held.tags == terms.tags
-            and view.serves_unasked(self._lease_clock(), terms.after)
-            and view.stands(held.at, held.tags)
-        )
+        if terms.strict or self.fence.owes or not view.serves_unasked(self._now(), terms.after):
+            return False
+        if held.seen != view.version:
+            if held.tags != terms.tags or not view.stands(held.at, held.tags):
+                return False
+            held.seen = view.version  # nothing has changed since, so it need not be looked up
+        return held.tags is terms.tags or held.tags == terms.tags
 
     def now(self) -> float:
         """The time by which entries age, in epoch seconds."""

@@ -10,6 +10,7 @@ from optimizer.domain import scope as scopes
 from optimizer.domain.facts import (
     CacheRead,
     ChangeMade,
+    HitsCounted,
     MissReason,
     Operation,
     UpstreamCall,
@@ -179,10 +180,10 @@ async def test_reads_and_calls_are_counted_once_each(engine, supabase_table, fac
     """A hit sends nothing; its bytes are those that its fill had cost."""
     for _ in range(3):
         await read(engine, supabase_table)
-    reads, calls = facts.of(CacheRead), facts.of(UpstreamCall)
-    assert [fact.outcome for fact in reads] == [MISS, HIT, HIT]
-    assert [fact.reason for fact in reads] == [MissReason.COLD, None, None]
-    assert [fact.body_bytes for fact in reads] == [3, 3, 3]
+    engine.hits.hand_over()
+    (miss,), (hits,), calls = facts.of(CacheRead), facts.of(HitsCounted), facts.of(UpstreamCall)
+    assert (miss.outcome, miss.reason, miss.body_bytes) == (MISS, MissReason.COLD, 3)
+    assert (hits.relation, hits.tally.count, hits.tally.received) == ("api.contacts", 2, 6)
     assert [(c.relation, c.operation, c.status, c.received_bytes) for c in calls] == [
         ("api.contacts", Operation.READ, 200, 3)
     ]
@@ -191,7 +192,9 @@ async def test_reads_and_calls_are_counted_once_each(engine, supabase_table, fac
 async def test_many_equal_reads_are_one_call_and_that_many_answers(engine, supabase_table, facts):
     """Each caller asked; one request left."""
     await asyncio.gather(*(read(engine, supabase_table) for _ in range(40)))
-    assert len(facts.of(CacheRead)) == 40
+    engine.hits.hand_over()
+    counted = len(facts.of(CacheRead)) + sum(f.tally.count for f in facts.of(HitsCounted))
+    assert counted == 40
     assert len(facts.of(UpstreamCall)) == supabase_table.calls == 1
 
 

@@ -21,10 +21,29 @@ entries = st.builds(
 )
 
 
-@given(entries)
-def test_the_round_trip_loses_nothing(entry):
-    """Any bytes, any headers, to the last digit of the time."""
-    assert decode(encode(entry)) == entry
+@given(entries, st.integers(0, 200))
+def test_the_round_trip_loses_nothing(entry, compress_from):
+    """Any bytes, any headers, to the last digit of the time, packed or not."""
+    assert decode(encode(entry, compress_from)) == entry
+
+
+def rows(**headers):
+    """An answer that packs well."""
+    pairs = tuple((name.replace("_", "-"), value) for name, value in headers.items())
+    return Entry(Answer(200, pairs, b'[{"name":"Ada"}]' * 100), "s", 1.0)
+
+
+def test_what_is_large_enough_is_packed():
+    """And nothing else."""
+    whole = len(encode(rows()))
+    assert len(encode(rows(), 1600)) < whole / 5
+    assert len(encode(rows(), 1601)) == whole
+    assert len(encode(rows(), 0)) == whole
+
+
+def test_what_came_packed_stays_as_it_is():
+    """Nothing is gained by packing it twice."""
+    assert len(encode(rows(content_encoding="gzip"), 1)) > 1600
 
 
 @given(entries, st.integers(0, 255).filter(lambda version: version != FORMAT))

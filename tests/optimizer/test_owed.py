@@ -11,7 +11,7 @@ ASKED = Question(Kind("api.contacts"), "alice", ["f", 1])
 
 async def _written_without_valkey(process, wire, table, policies, facts, lease):
     engine = process(wire.url)
-    functions = FunctionCache(engine._cache, policies, facts)
+    functions = FunctionCache(engine._cache, policies, facts, engine.hits)
 
     async def work():
         return table.value.decode()
