@@ -6,12 +6,12 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from benchmarks import flow, machine, report, scenarios, standin
+from benchmarks import batch, flow, machine, report, scenarios, standin
 from benchmarks.measure import NotComparable
 from benchmarks.report import Row
 from canvalo.devstack.errors import DevstackError
 
-_MODULES = (standin, flow, scenarios)
+_MODULES = (standin, flow, scenarios, batch)
 BENCHES: dict[str, Callable[[bool], list[Row]]] = {
     module.__name__.rpartition(".")[2]: module.run for module in _MODULES
 }

@@ -87,7 +87,7 @@ async def medians(
         for work in (ours, theirs) if number % 2 else (theirs, ours):
             if before is not None and work is ours:
                 await before()
-            milliseconds, answer = await _timed(work)
+            milliseconds, answer = await timed(work)
             answers.append(answer)
             taken[work] += [milliseconds] if number >= 0 else []
         must_agree(*answers)
@@ -100,7 +100,8 @@ def must_agree(one: object, other: object) -> None:
         raise NotComparable("the engine and plain supabase-py answer differently")
 
 
-async def _timed(work: Work) -> tuple[float, Any]:
+async def timed(work: Work) -> tuple[float, Any]:
+    """Milliseconds, and what the work returned."""
     start = time.perf_counter()
     answer = await work()
     return (time.perf_counter() - start) * 1000, answer

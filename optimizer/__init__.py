@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from optimizer.batching import (
         batch_delete_records,
         batch_insert_records,
+        batch_stream,
         batch_update_records,
+        batch_upsert_records,
         get_batcher,
     )
     from optimizer.caching import cached_query
@@ -30,7 +32,9 @@ __all__ = [
     "__version__",
     "batch_delete_records",
     "batch_insert_records",
+    "batch_stream",
     "batch_update_records",
+    "batch_upsert_records",
     "cached_query",
     "get_batcher",
     "get_cache",
@@ -48,7 +52,9 @@ _HOMES = {
     "Config": "wiring",
     "batch_delete_records": "batching",
     "batch_insert_records": "batching",
+    "batch_stream": "batching",
     "batch_update_records": "batching",
+    "batch_upsert_records": "batching",
     "cached_query": "caching",
     "get_batcher": "batching",
     "get_cache": "kept",

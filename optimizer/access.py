@@ -13,7 +13,6 @@ from optimizer.domain.facts import (
     ChangeMade,
     Fact,
     LeaseTaken,
-    Operation,
     ReadOutcome,
     Touched,
 )
@@ -50,8 +49,7 @@ def _lease(fact: LeaseTaken) -> str:
 
 def _batch(fact: BatchFlushed) -> str:
     done = "completed" if not fact.failed else f"completed with {fact.failed} failed"
-    verb = {Operation.INSERT: "insert", Operation.UPDATE: "update"}.get(fact.operation, "delete")
-    return f"Batch {verb} {done}: {fact.rows} records in {_ms(fact.seconds)}"
+    return f"Batch {fact.operation} {done}: {fact.rows} records in {_ms(fact.seconds)}"
 
 
 def _touched(fact: Touched) -> str:

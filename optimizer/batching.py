@@ -1,96 +1,104 @@
 """The batch functions that applications call, over the running loop's runtime."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+from collections.abc import AsyncIterator, Sequence
+from typing import Any, Unpack
 
-import httpx
-from supabase import AsyncClient
-
+from optimizer.batch.checks import require_room
 from optimizer.batch.operations import BatchOperation, BatchOperationType, Stretch, stretches
-from optimizer.batch.writer import KEY, BatchWriter, check_changes, check_keys, check_rows
+from optimizer.batch.writer import Rows
 from optimizer.conf import optimization_settings
-from optimizer.domain.answer import Answer
-from optimizer.domain.chunks import BatchResult, Row, RowOutcome
-from optimizer.domain.folding import Keyed
-from optimizer.domain.relation import split_name
-from optimizer.errors import BatchError
+from optimizer.domain.chunks import BatchResult, Entry, Row, RowOutcome, joined, not_attempted
 from optimizer.runtime import current
+from optimizer.tables import Options, TableWriter, options_of
 
+__all__ = [
+    "Batcher",
+    "batch_delete_records",
+    "batch_insert_records",
+    "batch_stream",
+    "batch_update_records",
+    "batch_upsert_records",
+    "get_batcher",
+]
 
-class _Target:
-    """A table as one caller writes to it.
-
-    A user id without a token speaks with the service role, so the owner is filtered here.
-    """
-
-    def __init__(self, client: AsyncClient, table: str, owner: str | None) -> None:
-        settings = optimization_settings
-        self.schema, self.table = split_name(table, settings.default_schema)
-        self.relation = f"{self.schema}.{self.table}"
-        self._rows = client.schema(self.schema).table(self.table)
-        self._owner = {} if owner is None else {settings.owner_column: owner}
-        size = settings.batch_max_size if settings.batch_enabled else 1
-        self.writer = BatchWriter(size, current().emit)
-
-    def owned(self, rows: Sequence[Row]) -> list[Row]:
-        """The rows with their owner; raises BatchError where one names another."""
-        for index, row in enumerate(rows):
-            for column, owner in self._owner.items():
-                if isinstance(row, Mapping) and str(row.get(column, owner)) != owner:
-                    raise BatchError(f"row {index}: its {column} is not the caller")
-        return [{**row, **self._owner} if isinstance(row, Mapping) else row for row in rows]
-
-    async def insert(self, rows: Sequence[Row]) -> Answer:
-        """One bulk insert."""
-        return await _send(self._rows.insert([dict(row) for row in rows]))
-
-    async def update(self, piece: Keyed) -> Answer:
-        """One PATCH of all rows that change alike."""
-        return await _send(self._narrowed(self._rows.update(dict(piece.values or {})), piece))
-
-    async def delete(self, piece: Keyed) -> Answer:
-        """One DELETE of all rows."""
-        return await _send(self._narrowed(self._rows.delete(), piece))
-
-    def _narrowed(self, query: Any, piece: Keyed) -> Any:
-        query = query.in_(KEY, list(piece.keys))
-        for column, owner in self._owner.items():
-            query = query.eq(column, owner)
-        return query
+INSERT, UPSERT = BatchOperationType.INSERT, BatchOperationType.UPSERT
+UPDATE, DELETE = BatchOperationType.UPDATE, BatchOperationType.DELETE
 
 
 async def batch_insert_records(
-    table: str, records: Sequence[Row], user_id: str | None = None, jwt_token: str | None = None
+    table: str,
+    records: Sequence[Row],
+    user_id: str | None = None,
+    jwt_token: str | None = None,
+    **options: Unpack[Options],
 ) -> BatchResult:
     """Insert rows in few calls; one outcome for each, in their order.
 
-    Raises BatchError, before anything is sent, where a record is not an object that can be sent.
+    A row that has its `key` (by default an `id`, see `Options`) is stored once, whatever becomes of
+    an answer; `generate_ids=True` gives one to each. Raises BatchError, before anything is sent,
+    where a record is not an object that can be sent.
     """
-    async with current().pool.get_connection(user_id, jwt_token) as client:
-        target = _Target(client, table, _owner(user_id, jwt_token))
-        return await target.writer.insert(target.relation, target.owned(records), target.insert)
+    return await _write(INSERT, table, records, user_id, jwt_token, options)
+
+
+async def batch_upsert_records(
+    table: str,
+    records: Sequence[Row],
+    user_id: str | None = None,
+    jwt_token: str | None = None,
+    **options: Unpack[Options],
+) -> BatchResult:
+    """Insert rows, or overwrite in the columns that a record names the row with its `key`.
+
+    Raises BatchError as above, and for a user id without a token unless the owner's column is part
+    of the key: it could overwrite another's row.
+    """
+    return await _write(UPSERT, table, records, user_id, jwt_token, options)
 
 
 async def batch_update_records(
-    table: str, records: Sequence[Row], user_id: str | None = None, jwt_token: str | None = None
+    table: str,
+    records: Sequence[Row],
+    user_id: str | None = None,
+    jwt_token: str | None = None,
+    **options: Unpack[Options],
 ) -> BatchResult:
-    """Change rows, each named by its `id`; equal changes share a call. Never inserts one.
+    """Change rows, each named by its `key`. Never inserts one.
 
-    A row that is not there, or not the caller's, is `skipped`. Raises BatchError as above.
+    Equal changes share a call, and so do different ones where the SQL function is installed. A row
+    that is not there, or not the caller's, is `skipped`. Raises BatchError as above.
     """
-    async with current().pool.get_connection(user_id, jwt_token) as client:
-        target = _Target(client, table, _owner(user_id, jwt_token))
-        return await target.writer.update(target.relation, records, target.update)
+    return await _write(UPDATE, table, records, user_id, jwt_token, options)
 
 
 async def batch_delete_records(
-    table: str, record_ids: Sequence[Any], user_id: str | None = None, jwt_token: str | None = None
+    table: str,
+    record_ids: Sequence[Any],
+    user_id: str | None = None,
+    jwt_token: str | None = None,
+    **options: Unpack[Options],
 ) -> BatchResult:
-    """Delete rows by their ids; outcomes hold them as they were, `skipped` those not there."""
+    """Delete rows by their keys; outcomes hold them as they were, `skipped` those not there."""
+    return await _write(DELETE, table, record_ids, user_id, jwt_token, options)
+
+
+async def batch_stream(
+    operation_type: BatchOperationType,
+    table: str,
+    rows: Rows,
+    user_id: str | None = None,
+    jwt_token: str | None = None,
+    **options: Unpack[Options],
+) -> AsyncIterator[RowOutcome]:
+    """Write rows as an iterator, or an asynchronous one, gives them; outcomes in their order.
+
+    Memory does not grow with their number. A row that cannot be sent is `failed`. Whoever may stop
+    early closes it: `async with contextlib.aclosing(batch_stream(…)) as outcomes`.
+    """
     async with current().pool.get_connection(user_id, jwt_token) as client:
-        target = _Target(client, table, _owner(user_id, jwt_token))
-        return await target.writer.delete(target.relation, record_ids, target.delete)
+        writer = TableWriter(client, table, _owner(user_id, jwt_token), options_of(options))
+        async for outcome in writer.stream(operation_type, rows):
+            yield outcome
 
 
 class Batcher:
@@ -101,29 +109,25 @@ class Batcher:
         operations: Sequence[BatchOperation],
         user_id: str | None = None,
         jwt_token: str | None = None,
+        **options: Unpack[Options],
     ) -> BatchResult:
         """Carry the operations out in their order; one outcome for each row, in input order.
 
-        Neighbours of one kind on one table share their calls. Raises BatchError.
+        Neighbours of one kind on one table share their calls. What no other row could cure (no
+        right, no such table, Supabase away) ends the whole list. Raises BatchError.
         """
-        outcomes: list[RowOutcome] = []
-        calls, seconds = 0, 0.0
         parts = list(stretches(operations))
-        for part in parts:  # nothing is sent where a later one could not be
-            _CHECKS[part.kind](part.rows)
-        for stretch in parts:
-            result = await _carry_out(stretch, user_id, jwt_token)
-            start = len(outcomes)
-            outcomes += [replace(o, index=start + o.index) for o in result.outcomes]
-            calls, seconds = calls + result.calls, seconds + result.seconds
-        return BatchResult(tuple(outcomes), calls, seconds)
+        require_room(sum(len(part.rows) for part in parts), optimization_settings.batch_max_total)
+        asked = options_of(options)
+        async with current().pool.get_connection(user_id, jwt_token) as client:
+            owner = _owner(user_id, jwt_token)
+            writers = [TableWriter(client, part.table, owner, asked) for part in parts]
+            steps = list(zip(writers, parts, strict=True))
+            # Nothing is sent where a later part could not be.
+            taken_in = [writer.entries(part.kind, part.rows) for writer, part in steps]
+            return joined([result async for result in _carried_out(steps, taken_in)])
 
 
-_CHECKS = {
-    BatchOperationType.INSERT: check_rows,
-    BatchOperationType.UPDATE: check_changes,
-    BatchOperationType.DELETE: check_keys,
-}
 _batcher = Batcher()
 
 
@@ -132,20 +136,31 @@ def get_batcher() -> Batcher:
     return _batcher
 
 
-async def _carry_out(stretch: Stretch, user_id: str | None, token: str | None) -> BatchResult:
-    functions = {
-        BatchOperationType.INSERT: batch_insert_records,
-        BatchOperationType.UPDATE: batch_update_records,
-        BatchOperationType.DELETE: batch_delete_records,
-    }
-    return await functions[stretch.kind](stretch.table, stretch.rows, user_id, token)
+async def _carried_out(
+    steps: Sequence[tuple[TableWriter, Stretch]], taken_in: Sequence[Sequence[Entry]]
+) -> AsyncIterator[BatchResult]:
+    stopped = False
+    for (writer, part), entries in zip(steps, taken_in, strict=True):
+        if stopped:
+            yield not_attempted(entries)
+        else:
+            yield await writer.carry_out(part.kind, entries)
+            stopped = writer.stopped
+
+
+async def _write(
+    kind: BatchOperationType,
+    table: str,
+    rows: Sequence[Any],
+    user_id: str | None,
+    token: str | None,
+    options: Options,
+) -> BatchResult:
+    async with current().pool.get_connection(user_id, token) as client:
+        writer = TableWriter(client, table, _owner(user_id, token), options_of(options))
+        return await writer.carry_out(kind, writer.entries(kind, rows))
 
 
 def _owner(user_id: str | None, token: str | None) -> str | None:
+    """A user id without a token speaks with the service role, so the owner is filtered here."""
     return None if token else user_id
-
-
-async def _send(query: Any) -> Answer:
-    """Send a query as supabase-py would, but keep the answer as it is."""
-    response = await query.request.send(httpx.Headers())
-    return Answer(response.status_code, (), response.content)

@@ -60,6 +60,16 @@ class Defaults(BaseSettings):
     pool_cleanup_interval: int = Field(60, ge=1, description="Pause between clean-ups.")
     batch_enabled: bool = Field(True, description="Fold many writes into few calls.")
     batch_max_size: int = Field(100, ge=1, le=10_000, description="Rows that go in one call.")
+    batch_max_bytes: int = Field(
+        1_000_000, ge=1000, description="Bytes that the rows of one call have at most."
+    )
+    batch_max_total: int = Field(
+        100_000, ge=1, description="Rows that a batch takes as a list; a stream has no end."
+    )
+    batch_concurrency: int = Field(4, ge=1, le=100, description="Calls of a batch at once.")
+    batch_patience: int = Field(
+        30, ge=0, description="How long a batch asks what became of rows whose answer was lost."
+    )
     access_log: bool = Field(
         False, description="A line for each hit, miss, lease and batch on `optimizer.access`."
     )

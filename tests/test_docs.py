@@ -41,7 +41,7 @@ DJANGOS_OWN = {
     "shell",
     "showmigrations",
 }
-READ_BY_OTHERS = {"DJANGO_SETTINGS_MODULE"}
+READ_BY_OTHERS = {"DJANGO_SETTINGS_MODULE", "SUPABASE_DB_URL"}  # the latter by `install_sql`
 
 
 def test_the_page_of_settings_is_up_to_date():

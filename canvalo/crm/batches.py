@@ -12,7 +12,7 @@ from canvalo.crm.auth import token_of
 from canvalo.crm.schemas.base import Shapes, Strict
 from canvalo.crm.tables import SCHEMA, Table
 from optimizer import batch_delete_records, batch_insert_records, batch_update_records
-from optimizer.domain.chunks import BatchResult, RowOutcome
+from optimizer.domain.chunks import BatchResult, RowOutcome, RowStatus
 
 MOST_ROWS = 1000  # in one request to us; the body's limit is one megabyte besides
 
@@ -31,9 +31,13 @@ def add_batches(router: Router, table: Table, shapes: Shapes) -> None:
 
     @router.post("/batch", operation_id=f"batch_create_{many}", summary=f"Create many {many}")
     async def create_rows(request: HttpRequest, rows: new_rows) -> JsonResponse:  # type: ignore[valid-type]
-        """Each row's outcome, in the order sent: done with the row as stored, or refused."""
-        token = token_of(request)
-        return _told(await batch_insert_records(relation, _sent(rows), jwt_token=token))
+        """Each row's outcome, in the order sent: done with the row as stored, or refused.
+
+        Each gets its id here, so that none is stored twice where an answer is lost.
+        """
+        token, sent = token_of(request), _sent(rows)
+        made = await batch_insert_records(relation, sent, jwt_token=token, generate_ids=True)
+        return _told(made)
 
     @router.patch("/batch", operation_id=f"batch_update_{many}", summary=f"Change many {many}")
     async def update_rows(request: HttpRequest, rows: changed_rows) -> JsonResponse:  # type: ignore[valid-type]
@@ -68,7 +72,11 @@ def _told(result: BatchResult) -> JsonResponse:
         {
             "succeeded": result.succeeded,
             "failed": result.failed,
+            "counts": {status.value: result.counts[status] for status in RowStatus},
             "calls": result.calls,
+            "calls_avoided": result.calls_avoided,
+            "sent_bytes": result.sent_bytes,
+            "received_bytes": result.received_bytes,
             "milliseconds": round(result.seconds * 1000, 1),
             "outcomes": [_outcome(outcome) for outcome in result.outcomes],
         }
@@ -79,6 +87,7 @@ def _outcome(outcome: RowOutcome) -> dict[str, Any]:
     """What is known of a row; what is not is left out."""
     said = {
         "row": outcome.row,
+        "key": outcome.key if outcome.row is None else None,
         "code": outcome.code,
         "message": outcome.message,
         "details": outcome.details,

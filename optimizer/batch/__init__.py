@@ -10,7 +10,9 @@ _PUBLIC = (
     "BatchOperationType",
     "batch_delete_records",
     "batch_insert_records",
+    "batch_stream",
     "batch_update_records",
+    "batch_upsert_records",
     "get_batcher",
 )
 

@@ -13,6 +13,7 @@ class BatchOperationType(StrEnum):
     """What is done to the rows of an operation."""
 
     INSERT = "insert"
+    UPSERT = "upsert"
     UPDATE = "update"
     DELETE = "delete"
 
@@ -21,7 +22,7 @@ class BatchOperationType(StrEnum):
 class BatchOperation:
     """One operation on one row, or on a list of rows.
 
-    `data` is what to insert; an `id` and what changes; or, to delete, an `id`.
+    `data` is what to insert or upsert; an `id` and what changes; or, to delete, an `id`.
     """
 
     operation_type: BatchOperationType

@@ -1,130 +1,114 @@
-"""Inserting, updating and deleting many rows in few calls, with an outcome for each row."""
+"""Writing many rows in few calls, with an outcome for each row: a list at once, or a stream."""
 
-import json
+import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import Any
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from optimizer.batch.judging import rows_of
-from optimizer.batch.run import P, Run
-from optimizer.domain.answer import Answer
-from optimizer.domain.chunks import BatchResult, Chunk, Row, RowStatus, split
+from optimizer.batch.changing import Deleting, Updating
+from optimizer.batch.checks import require_distinct, require_room
+from optimizer.batch.inserting import Inserting, Upserting
+from optimizer.batch.requests import Send, Target
+from optimizer.batch.run import Hear, Progress, Run
+from optimizer.batch.windows import Item, Refusal, windows
+from optimizer.batch.work import Job
+from optimizer.domain.chunks import BatchResult, Entry, Limits, RowOutcome
 from optimizer.domain.facts import BatchFlushed, Emit, Operation
-from optimizer.domain.folding import Keyed, fold_deletes, fold_updates
-from optimizer.errors import BatchError
 
-Insert = Callable[[Sequence[Row]], Awaitable[Answer]]
-Change = Callable[[Keyed], Awaitable[Answer]]
-KEY = "id"
-_NO_ROW = {"message": "there is no such row, or this caller may not change it"}
+logger = logging.getLogger("optimizer.batch")
+
+Rows = Iterable[Any] | AsyncIterable[Any]
+__all__ = ["BatchWriter", "Deleting", "Inserting", "Kind", "Updating", "Upserting"]
 
 
+class Kind(Protocol):
+    """What is done to the rows: see `inserting` and `changing`."""
+
+    @property
+    def operation(self) -> Operation: ...
+    @property
+    def distinct(self) -> bool: ...
+    def entry(self, index: int, row: Any) -> Entry: ...
+    def jobs(self, entries: Sequence[Entry]) -> Iterable[Job]: ...
+
+
+@dataclass(slots=True)
 class BatchWriter:
-    """Writes rows chunk by chunk; the callables send one request each and return its answer.
+    """Writes rows of one table; `send` sends one request and returns its answer.
 
-    Partial success is normal and no exception: one bad row costs no other row its place. What is
-    wrong with the rows themselves raises BatchError before anything is sent.
+    Partial success is normal and no exception: one bad row costs no other row its place.
     """
 
-    def __init__(self, size: int, emit: Emit) -> None:
-        self._size = size
-        self._emit = emit
+    send: Send
+    target: Target
+    limits: Limits
+    emit: Emit
+    hear: Hear | None = None
+    stopped: bool = field(default=False, init=False)  # by what no other row could have cured
 
-    async def insert(self, relation: str, rows: Sequence[Row], send: Insert) -> BatchResult:
-        """Insert all rows that can be inserted; outcomes hold the rows as stored."""
-        check_rows(rows)
+    def entries(self, kind: Kind, rows: Iterable[Any]) -> list[Entry]:
+        """Take rows in, before anything is sent: raises BatchError for what could not be."""
+        made = [kind.entry(index, row) for index, row in enumerate(rows)]
+        require_room(len(made), self.limits.total)
+        if kind.distinct:
+            require_distinct(made)
+        return made
 
-        async def send_chunk(chunk: Chunk) -> Answer:
-            return await send(chunk.rows)
+    async def write(self, kind: Kind, rows: Iterable[Any]) -> BatchResult:
+        """Write a list; one outcome for each row, in their order. Raises BatchError as above."""
+        return await self.carry_out(kind, self.entries(kind, rows))
 
-        run: Run[Chunk] = Run(send_chunk, _accept_inserted)
-        pieces = split(rows, self._size)
-        return await self._finish(run, pieces, relation, Operation.INSERT, len(rows))
-
-    async def update(self, relation: str, rows: Sequence[Row], send: Change) -> BatchResult:
-        """Change each row, named by its `id`, in what else it holds; equal changes share a call."""
-        check_changes(rows)
-        run: Run[Keyed] = Run(send, _accept_changed)
-        pieces = fold_updates(rows, KEY, self._size)
-        return await self._finish(run, pieces, relation, Operation.UPDATE, len(rows))
-
-    async def delete(self, relation: str, keys: Sequence[Any], send: Change) -> BatchResult:
-        """Delete the rows with these ids; outcomes hold them as they were."""
-        check_keys(keys)
-        run: Run[Keyed] = Run(send, _accept_changed)
-        pieces = fold_deletes(keys, self._size)
-        return await self._finish(run, pieces, relation, Operation.DELETE, len(keys))
-
-    async def _finish(
-        self, run: Run[P], pieces: Iterable[P], relation: str, operation: Operation, count: int
-    ) -> BatchResult:
+    async def carry_out(self, kind: Kind, entries: Sequence[Entry]) -> BatchResult:
+        """Write rows that were taken in before."""
         start = time.perf_counter()
-        for piece in pieces:
-            await run.carry_out(piece)
-        result = run.result(count, time.perf_counter() - start)
-        self._emit(
-            BatchFlushed(relation, operation, count, result.failed, run.calls, result.seconds)
-        )
+        run = self._run(len(entries))
+        await run.carry_out(kind.jobs(entries))
+        seconds = time.perf_counter() - start
+        result = run.result(run.take_outcomes(range(len(entries))), seconds)
+        self._tell(kind, run, seconds)
+        self.stopped = run.stopped
         return result
 
+    async def stream(self, kind: Kind, rows: Rows) -> AsyncIterator[RowOutcome]:
+        """Write rows as they come; outcomes in their order, and as few rows held as may be.
 
-def _accept_inserted(run: Run[Chunk], chunk: Chunk, answer: Answer) -> None:
-    found = rows_of(answer)
-    stored = [None] * len(chunk.rows) if found is None else found
-    if len(stored) != len(chunk.rows):  # a trigger may leave rows out, and does not say which
-        said = {"message": f"{len(stored)} of the {len(chunk.rows)} rows sent were stored"}
-        run.note(chunk, RowStatus.SKIPPED if not stored else RowStatus.UNKNOWN, said)
-        return
-    for index, row in zip(chunk.indexes, stored, strict=True):
-        run.done(index, row)
+        A row that cannot be sent is `failed`. After what no other row could cure, the rest is taken
+        in and not attempted.
+        """
+        start = time.perf_counter()
+        run = self._run(None)
+        try:
+            async for window in windows(kind.entry, rows, self.limits):
+                outcomes = await _written(run, kind, window)
+                window.clear()
+                while outcomes:
+                    yield outcomes.popleft()
+        finally:
+            self._tell(kind, run, time.perf_counter() - start)
 
+    def _run(self, total: int | None) -> Run:
+        def hear(run: Run) -> None:
+            if self.hear is not None:
+                self.hear(Progress(run.settled, run.done, total, run.calls))
+            logger.debug("Batch of %s: %d rows settled", self.target.relation, run.settled)
 
-def _accept_changed(run: Run[Keyed], piece: Keyed, answer: Answer) -> None:
-    """Rows that came back were changed; one that did not is not there, or not this caller's."""
-    changed = {str(row.get(KEY)): row for row in rows_of(answer) or ()}
-    for index, key in zip(piece.indexes, piece.keys, strict=True):
-        if key in changed:
-            run.done(index, changed[key])
-        else:
-            run.note_one(index, RowStatus.SKIPPED, _NO_ROW)
+        return Run(self.send, self.limits, hear)
 
-
-def check_rows(rows: Sequence[Any]) -> None:
-    """Raise BatchError for what cannot be sent: found halfway it would leave a part stored."""
-    for index, row in enumerate(rows):
-        _check(index, row)
-
-
-def check_changes(rows: Sequence[Any]) -> None:
-    """Raise BatchError where a row cannot be sent, names no row, or one that is named already."""
-    check_rows(rows)
-    for index, row in enumerate(rows):
-        _require_key(index, row)
-    check_keys([row[KEY] for row in rows])
-
-
-def check_keys(keys: Sequence[Any]) -> None:
-    """Raise BatchError where something is no key, or is named twice."""
-    seen: set[str] = set()
-    for index, key in enumerate(keys):
-        if not isinstance(key, str | int) or isinstance(key, bool):
-            raise BatchError(f"row {index}: a key is a text or a number, not {key!r}")
-        if str(key) in seen:
-            raise BatchError(f"row {index}: {key} is named twice; which change comes last is open")
-        seen.add(str(key))
+    def _tell(self, kind: Kind, run: Run, seconds: float) -> None:
+        relation, operation = self.target.relation, kind.operation
+        failed = run.settled - run.done
+        self.emit(BatchFlushed(relation, operation, run.settled, failed, run.calls, seconds))
+        logger.info(
+            "Batch %s of %s: %d of %d rows done, %d calls, %.0f ms",
+            operation, relation, run.done, run.settled, run.calls, seconds * 1000,
+        )  # fmt: skip
 
 
-def _check(index: int, row: Any) -> None:
-    if not isinstance(row, dict):
-        raise BatchError(f"row {index}: each row must be an object of column names and values")
-    try:
-        json.dumps(row, allow_nan=False)
-    except (TypeError, ValueError) as error:
-        raise BatchError(f"row {index} cannot be written as JSON: {error}") from error
-
-
-def _require_key(index: int, row: Row) -> None:
-    if row.get(KEY) is None:
-        raise BatchError(f"row {index}: an update names its row by `{KEY}`")
-    if len(row) == 1:
-        raise BatchError(f"row {index}: nothing is to be changed but for its `{KEY}`")
+async def _written(run: Run, kind: Kind, window: Sequence[Item]) -> deque[RowOutcome]:
+    """Write one window of a stream."""
+    run.note(item.outcome for item in window if isinstance(item, Refusal))
+    if not run.stopped:
+        await run.carry_out(kind.jobs([item for item in window if isinstance(item, Entry)]))
+    return deque(run.take_outcomes(item.index for item in window))

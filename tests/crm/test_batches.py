@@ -19,6 +19,11 @@ async def test_rows_are_created_changed_and_deleted(person):
     made = await alice.ask("post", BATCH, ContactFactory.build_batch(120))
     assert made.status_code == 200, made.content
     assert (made.json()["succeeded"], made.json()["calls"]) == (120, 2)
+    assert made.json()["calls_avoided"] == 118
+    assert made.json()["counts"] == {
+        "done": 120, "failed": 0, "skipped": 0, "unknown": 0, "not_attempted": 0,
+    }  # fmt: skip
+    assert made.json()["received_bytes"] > made.json()["sent_bytes"] > 120
     ids = [outcome["row"]["id"] for outcome in made.json()["outcomes"]]
     changed = await alice.ask("patch", BATCH, [{"id": key, "company": "Batch"} for key in ids])
     assert (statuses(changed), changed.json()["calls"]) == (["done"] * 120, 2)
@@ -37,6 +42,17 @@ async def test_a_row_that_postgresql_refuses_costs_no_other_its_place(person):
     assert made.json()["outcomes"][2]["code"] == "23514"
     ids = [o["row"]["id"] for o in made.json()["outcomes"] if "row" in o]
     await alice.ask("delete", "/api/projects/batch", {"ids": ids})
+
+
+async def test_different_changes_share_a_call(person):
+    alice = person("alice")
+    made = await alice.ask("post", BATCH, ContactFactory.build_batch(30))
+    ids = [outcome["row"]["id"] for outcome in made.json()["outcomes"]]
+    changes = [{"id": key, "phone": str(n)} for n, key in enumerate(ids)]
+    changed = await alice.ask("patch", BATCH, changes)
+    assert (statuses(changed), changed.json()["calls"]) == (["done"] * 30, 1)
+    assert [o["row"]["phone"] for o in changed.json()["outcomes"]] == [str(n) for n in range(30)]
+    await alice.ask("delete", BATCH, {"ids": ids})
 
 
 async def test_others_rows_are_skipped(person):

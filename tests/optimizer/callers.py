@@ -10,9 +10,9 @@ from optimizer.metrics.recorder import Recorder
 SECRET = "s" * 48
 
 
-def user(name="alice"):
+def user(name="alice", **claims):
     """A user's token."""
-    return tokens.mint(SECRET, role="authenticated", sub=name)
+    return tokens.mint(SECRET, role="authenticated", sub=name, **claims)
 
 
 class Listening(Recorder):

@@ -1,5 +1,6 @@
 """The engine's parts over real sockets, and a clock that a test moves."""
 
+import asyncio
 import shutil
 from collections.abc import AsyncIterator, Iterator
 
@@ -17,7 +18,7 @@ from optimizer.cache.clocks import boottime
 from optimizer.cache.memory import MemoryTier
 from optimizer.cache.shared import SharedTier
 from optimizer.cache.tiered import TieredCache
-from optimizer.conf import Overrides
+from optimizer.conf import Overrides, optimization_settings
 from optimizer.engine import Engine
 from optimizer.errors import ConfigurationError
 from optimizer.upstream.client import make_client
@@ -25,6 +26,7 @@ from optimizer.upstream.pool import ConnectionPool
 from optimizer.upstream.tokens import TokenVerifier
 from optimizer.upstream.transport import make_transport
 from tests.optimizer.callers import SECRET
+from tests.optimizer.cutting import BreakingWay
 from tests.optimizer.engines import Policies, Supabase
 from tests.optimizer.lending import Limits
 from tests.optimizer.signing import SECRET as JWT_SECRET
@@ -193,6 +195,14 @@ async def pool(upstream, limits, facts, clock):
     yield pool
     await pool.close()
     await transport.aclose()
+
+
+@pytest.fixture
+def breaking_way(supabase, supabase_sql, fresh_valkey, token_for):
+    """Runs batches over a way to the stand-in that breaks as a test says."""
+    with asyncio.Runner() as runner:
+        yield BreakingWay(runner, supabase, supabase_sql(), fresh_valkey, token_for("alice"))
+    optimization_settings.adopt(Overrides())
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from optimizer import (
     supabase_client,
     with_pooled_connection,
 )
-from optimizer.conf import optimization_settings
+from optimizer.conf import Overrides, optimization_settings
 from optimizer.defaults import Defaults
 from optimizer.domain.chunks import RowStatus
 from optimizer.domain.facts import CacheRead, ReadOutcome
@@ -58,8 +58,11 @@ async def test_a_batch_that_is_switched_off_sends_row_by_row(configured, upstrea
     """As the variable says."""
     configured.SUPABASE_URL = upstream.url
     upstream.answer = lambda asked: rows(asked.json(), 201)
-    monkeypatch.setattr(optimization_settings, "_defaults", Defaults(batch_enabled=False))
-    result = await batch_insert_records("contacts", [{"n": n} for n in range(3)], jwt_token=user())
+    with monkeypatch.context() as patched:
+        patched.setattr(optimization_settings, "_defaults", Defaults(batch_enabled=False))
+        optimization_settings.adopt(Overrides())
+        result = await batch_insert_records("contacts", [{"n": 1}] * 3, jwt_token=user())
+    optimization_settings.adopt(Overrides())
     assert (result.succeeded, result.calls, len(upstream.asked)) == (3, 3, 3)
     await runtime.close_current()
 

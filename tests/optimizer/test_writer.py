@@ -2,67 +2,23 @@
 
 import asyncio
 import datetime
-import json
 
 import pytest
 
-from optimizer.batch.writer import BatchWriter
 from optimizer.domain.answer import Answer
 from optimizer.domain.chunks import RowStatus
 from optimizer.domain.facts import BatchFlushed, Operation
-from optimizer.errors import BatchError, OutcomeUnknown, UpstreamUnreachable
+from optimizer.errors import (
+    BatchError,
+    FenceUnavailable,
+    OutcomeUnknown,
+    PoolFull,
+    UpstreamUnreachable,
+)
+from tests.optimizer.tables import Table, answer, insert, numbered, refusal, statuses
 
 DONE, FAILED, UNKNOWN = RowStatus.DONE, RowStatus.FAILED, RowStatus.UNKNOWN
 SKIPPED, LEFT = RowStatus.SKIPPED, RowStatus.NOT_ATTEMPTED
-
-
-class Table:
-    """Stores rows whose `n` is not bad, all of a call or none, as PostgREST does."""
-
-    def __init__(self, bad=(), error=(400, "23514", "violates check")):
-        self.bad = set(bad)
-        self.error = error
-        self.stored = []
-        self.calls = []
-        self.says = {}  # which answer or error is given to the n-th call instead
-
-    async def insert(self, rows):
-        self.calls.append([row["n"] for row in rows])
-        instead = self.says.get(len(self.calls))
-        if isinstance(instead, BaseException):
-            raise instead
-        if instead is not None:
-            return instead
-        if any(row["n"] in self.bad for row in rows):
-            return refusal(*self.error)
-        self.stored += [row["n"] for row in rows]
-        return answer([{**row, "id": f"id-{row['n']}"} for row in rows], 201)
-
-
-def answer(body, status):
-    """An answer whose body is JSON."""
-    return Answer(status, (), json.dumps(body).encode())
-
-
-def refusal(status, code, message):
-    """PostgREST's error object."""
-    return answer({"code": code, "message": message, "details": "about it", "hint": None}, status)
-
-
-def numbered(count):
-    """So many rows."""
-    return [{"n": n} for n in range(count)]
-
-
-async def insert(table, rows, size=4, emit=lambda _: None):
-    """Write rows in chunks of this size."""
-    return await BatchWriter(size, emit).insert("api.contacts", rows, table.insert)
-
-
-def statuses(result):
-    """What became of each row, in order."""
-    assert [outcome.index for outcome in result.outcomes] == list(range(len(result.outcomes)))
-    return [outcome.status for outcome in result.outcomes]
 
 
 async def test_good_rows_go_in_full_chunks_and_come_back_as_stored():
@@ -145,6 +101,8 @@ async def test_a_row_that_a_policy_refuses_costs_no_other_its_place(status):
         refusal(503, "57P01", "terminating connection"),
         refusal(503, "08006", "connection failure"),
         refusal(503, "PGRST001", "connection lost"),
+        Answer(200, (), b"<html>please sign in</html>"),
+        answer({"n": 4}, 200),
     ],
 )
 async def test_what_may_have_been_stored_is_unknown_and_not_sent_again(lost):
@@ -166,10 +124,13 @@ async def test_a_statement_that_took_too_long_is_cut_in_two():
     assert table.calls == [[0, 1, 2, 3], [0, 1], [2, 3]]
 
 
-async def test_what_never_left_ends_the_batch_without_losing_what_was_done():
+@pytest.mark.parametrize(
+    "error", [UpstreamUnreachable("refused"), FenceUnavailable("refused"), PoolFull("refused")]
+)
+async def test_what_never_left_ends_the_batch_without_losing_what_was_done(error):
     """The caller still learns which rows are stored."""
     table = Table()
-    table.says[2] = UpstreamUnreachable("refused")
+    table.says[2] = error
     result = await insert(table, numbered(10))
     assert statuses(result) == [DONE] * 4 + [LEFT] * 6
     assert result.outcomes[4].message == "refused"

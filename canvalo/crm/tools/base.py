@@ -59,7 +59,7 @@ async def remove(user_id: str, table: Table, key: str) -> bool:
 async def create_many(user_id: str, table: Table, data: str) -> Record:
     """Insert the rows of a JSON list in few calls; an outcome for each."""
     rows = [_valid(SHAPES[table].new, row) for row in _parsed(data, list)]
-    return _told(await batch_insert_records(table.name, rows, user_id))
+    return _told(await batch_insert_records(table.name, rows, user_id, generate_ids=True))
 
 
 async def change_many(user_id: str, table: Table, data: str) -> Record:
