@@ -1,4 +1,7 @@
-"""The command behind `script/bench`: `python -m benchmarks NAME [--quick] [--json]`."""
+"""The command behind `script/bench`: `python -m benchmarks NAME [--quick] [--json]`.
+
+`--seconds N`, for the bench `truth` alone, is the length of each of its runs.
+"""
 
 import argparse
 import signal
@@ -6,13 +9,14 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from benchmarks import batch, flow, machine, report, scenarios, standin
+from benchmarks import batch, flow, machine, report, scenarios, standin, truth
 from benchmarks.measure import NotComparable
 from benchmarks.report import Row
+from benchmarks.truth.trouble import RunFailed
 from canvalo.devstack.errors import DevstackError
 
-_MODULES = (standin, flow, scenarios, batch)
-BENCHES: dict[str, Callable[[bool], list[Row]]] = {
+_MODULES = (standin, flow, scenarios, truth, batch)
+BENCHES: dict[str, Callable[..., list[Row]]] = {
     module.__name__.rpartition(".")[2]: module.run for module in _MODULES
 }
 
@@ -24,7 +28,8 @@ def main(arguments: Sequence[str]) -> int:
         print("\n".join(str(module.__doc__).splitlines()[0] for module in _MODULES))
         return 0
     print(machine.describe(), flush=True)
-    rows = BENCHES[options.name](options.quick)
+    more = {} if options.seconds is None else {"seconds": options.seconds}
+    rows = BENCHES[options.name](options.quick, **more)
     print(f"\n{report.table(rows)}")
     if options.json:
         print(report.as_json(options.name, rows))
@@ -38,9 +43,12 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("name", nargs="?", help="which bench; without it they are listed")
     parser.add_argument("--quick", action="store_true", help="fewer rounds: under 50 seconds")
     parser.add_argument("--json", action="store_true", help="end with the rows as one JSON object")
+    parser.add_argument("--seconds", type=float, help="truth: length of each run, 30 by default")
     options = parser.parse_args(arguments)
     if options.name not in (None, *BENCHES):
         parser.error(f"there is no bench {options.name!r}, only {', '.join(BENCHES)}")
+    if options.seconds is not None and (options.name != "truth" or options.seconds <= 0):
+        parser.error("--seconds is for the bench 'truth' alone, and more than 0")
     return options
 
 
@@ -53,7 +61,7 @@ if __name__ == "__main__":
     signal.signal(signal.SIGHUP, _interrupted)
     try:
         sys.exit(main(sys.argv[1:]))
-    except (DevstackError, NotComparable) as error:
+    except (DevstackError, NotComparable, RunFailed) as error:
         sys.exit(f"error: {error}")
     except KeyboardInterrupt:
         sys.exit(130)
