@@ -3,9 +3,11 @@
 from collections.abc import Sequence
 from typing import Any
 
+import redis
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
 
+from optimizer.cache.history import spares_markers
 from optimizer.defaults import read_defaults
 from optimizer.errors import ConfigurationError
 
@@ -49,6 +51,34 @@ def valkey_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             "VALKEY_URL is not an address of a Valkey or Redis server.",
             hint="Write it as redis://:password@host:6379/0.",
             id="optimizer.E001",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def valkey_spares_markers(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """What says that a write is under way has no expiry, and must not be evicted."""
+    try:
+        with redis.Redis.from_url(
+            _named("VALKEY_URL"), socket_timeout=2, socket_connect_timeout=2
+        ) as client:
+            policy = str(client.info("memory")["maxmemory_policy"])
+    except (redis.RedisError, OSError, ValueError):
+        return [
+            Info(
+                "Valkey does not answer, so its maxmemory-policy could not be looked at.",
+                hint="It must be noeviction or one of volatile-*.",
+                id="optimizer.I001",
+            )
+        ]
+    if spares_markers(policy):
+        return []
+    return [
+        Error(
+            f"Valkey's maxmemory-policy is {policy}: it may evict what says that a write is under "
+            "way, and old answers would be served.",
+            hint="Set it to noeviction, or to one of volatile-*.",
+            id="optimizer.E003",
         )
     ]
 

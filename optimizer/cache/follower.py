@@ -1,12 +1,15 @@
 """Following the changes of other processes: what lets L1 be served without asking."""
 
 import asyncio
+import logging
 from collections.abc import Callable
 
 from optimizer.cache.clocks import boottime
 from optimizer.cache.history import History
 from optimizer.domain.facts import CacheFault, Emit
 from optimizer.errors import CacheUnavailable
+
+logger = logging.getLogger(__name__)
 
 _WAITING = 0.4  # of the bound; a lease is renewed at least twice before it ends
 _PAUSE = 0.2  # s after a failure
@@ -29,6 +32,11 @@ class Follower:
             if self._heard:
                 await self._wait(bound)
             await self._history.catch_up(boottime, bound)
+            if not self._heard and not await self._history.keeps_markers():
+                logger.error(
+                    "Valkey may evict markers, so old answers may be served: set maxmemory-policy "
+                    "to noeviction or to one of volatile-*"
+                )
             self._heard = True
         except CacheUnavailable:
             self._heard = False

@@ -84,6 +84,11 @@ class History:
         block = max(1, int(seconds * 1000))
         await self._steps.ask(lambda: self._steps.client.xread(after, count=1, block=block))
 
+    async def keeps_markers(self) -> bool:
+        """Whether Valkey, when its memory is full, leaves alone what has no expiry."""
+        found = await self._steps.ask(lambda: self._steps.client.info("memory"))
+        return spares_markers(str(found["maxmemory_policy"]))
+
     async def sweep(self) -> int:
         """End what dead writers left behind and nobody has asked about; how many markers."""
         found = await self._steps.run(self._overdue, [MARKED], [_MOST_SWEPT])
@@ -101,6 +106,11 @@ class History:
         _, confirmed = await self._steps.ask(pipe.execute)
         if not confirmed:
             raise CacheUnavailable("no replica of Valkey confirmed the marker")
+
+
+def spares_markers(policy: str) -> bool:
+    """Whether Valkey under this `maxmemory-policy` never evicts a key without an expiry."""
+    return policy == "noeviction" or policy.startswith("volatile-")
 
 
 def open_epoch(client: redis.Redis) -> None:

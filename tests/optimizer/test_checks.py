@@ -68,3 +68,20 @@ def test_a_wrong_variable_stops_the_start(monkeypatch):
     monkeypatch.setenv("OPTIMIZATION_CACHE_MAX_SIZE", "lots")
     with pytest.raises(SystemCheckError, match="OPTIMIZATION_CACHE_MAX_SIZE"):
         call_command("check")
+
+
+def _deployed():
+    return {m.id for m in run_checks(include_deployment_checks=True) if "optimizer" in m.id}
+
+
+def test_a_valkey_that_may_evict_markers_is_refused_for_deployment(settings, own_valkey):
+    """It would serve old answers when its memory is full."""
+    import redis
+
+    settings.VALKEY_URL = own_valkey.url
+    assert _deployed() == set()
+    with redis.Redis.from_url(own_valkey.url) as client:
+        client.config_set("maxmemory-policy", "allkeys-lfu")
+    assert _deployed() == {"optimizer.E003"}
+    own_valkey.stop()
+    assert _deployed() == {"optimizer.I001"}

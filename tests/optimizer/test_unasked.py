@@ -1,10 +1,13 @@
 """L1 served without a word to Valkey: only while nothing can have happened, and never for long."""
 
+import asyncio
+
 import pytest
 
 from optimizer.cache.shared import SharedTier
 from optimizer.domain.facts import CacheFault, ReadOutcome, Tier
 from optimizer.domain.freshness import Mark
+from optimizer.errors import CacheUnavailable
 from tests.optimizer.tiers import TAGS, Lease, read, write
 
 HIT, MISS, BYPASS = ReadOutcome.HIT, ReadOutcome.MISS, ReadOutcome.BYPASS
@@ -240,3 +243,42 @@ async def test_what_dead_writers_left_is_swept_up(process, truth, valkey):
     assert await valkey.keys("{canvalo}:m:*") == [b"{canvalo}:m:r:other"]
     assert (await cache.shared.look("k", TAGS)).stamps != before
     assert await cache.shared.history.sweep() == 0
+
+
+async def test_a_valkey_that_may_evict_markers_is_named(own_valkey, facts, caplog):
+    """In the log of every process that uses it."""
+    from redis.asyncio import Redis
+
+    from optimizer.cache.follower import Follower
+
+    client = Redis.from_url(own_valkey.url)
+    await client.config_set("maxmemory-policy", "allkeys-lru")
+    follower = Follower(SharedTier(client).history, lambda: 1.0, facts)
+    await follower.round()
+    assert "maxmemory-policy" in caplog.text
+    await client.aclose()
+
+
+async def test_with_a_replica_a_marker_is_one_when_the_replica_has_it(own_valkey, fresh_valkey):
+    """A failover would lose it else; a replica that does not answer makes it no marker."""
+    from urllib.parse import urlsplit
+
+    from redis.asyncio import Redis
+
+    primary, replica = Redis.from_url(fresh_valkey), Redis.from_url(own_valkey.url)
+    place = urlsplit(fresh_valkey)
+    await primary.config_set("repl-diskless-sync-delay", 0)
+    await replica.config_set("masterauth", place.password)
+    await replica.replicaof(place.hostname, place.port)
+    shared = SharedTier(primary)
+    async with asyncio.timeout(20):
+        while (await replica.info("replication"))["master_link_status"] != "up":  # noqa: ASYNC110
+            await asyncio.sleep(0.02)  # it tells nobody when it is
+    await shared.history.catch_up(Lease(), 1.0)
+    await shared.history.begin("confirmed", TAGS)
+    assert await replica.hexists("{canvalo}:m:*", "confirmed")
+    await replica.replicaof("NO", "ONE")
+    with pytest.raises(CacheUnavailable, match="replica"):
+        await shared.history.begin("alone", TAGS)
+    await primary.aclose()
+    await replica.aclose()
