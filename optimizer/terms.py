@@ -1,6 +1,5 @@
 """Under which terms a read may be kept: what the settings say, as the cache wants to hear it."""
 
-from collections.abc import Sequence
 
 from optimizer.cache.served import Terms
 from optimizer.domain.freshness import Mark
@@ -10,7 +9,7 @@ from optimizer.domain.ttl import Policies, TablePolicy
 def terms_for(
     policies: Policies,
     policy: TablePolicy,
-    tags: Sequence[str],
+    tags: tuple[str, ...],
     ttl: float,
     after: Mark | None = None,
 ) -> Terms:

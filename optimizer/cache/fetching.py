@@ -67,7 +67,7 @@ class Fetches:
         if look.elsewhere:
             look = await self._wait(key, terms, look)
             if look.entry is not None and self._is_fresh(look.entry, terms):
-                self._keep(key, Held(look.entry, look.at, terms.tags))
+                self._keep(key, Held(look.entry, look.at, tags_of(look.entry, look, terms)))
                 return Fetched(look.entry.answer, Tier.L2, joined=True)
         if not look.fillable:
             return Fetched(await fetch())
@@ -75,14 +75,16 @@ class Fetches:
 
     async def fetch(self, key: str, terms: Terms, look: Look, fetch: Fetch) -> Fetched:
         """Fetch, and store the answer under the stamps that stood before."""
-        stored = False
+        stored, asked_at = False, self._clock()
         try:
             answer = await fetch()
-            if stored := terms.may_store(answer):
-                entry = Entry(answer, look.stamps, self._clock(), look.at.position)
+            short = terms.is_short(answer)
+            stamps, tags = (look.stamps, terms.widest) if short else (look.core, terms.tags)
+            if stored := terms.may_store(answer) and not (short and look.others_busy):
+                entry = Entry(answer, stamps, asked_at, look.at.position)
                 await self.store(key, terms, entry)
                 # last: who joins the flight until then has dropped the old one
-                self._keep(key, Held(entry, look.at, terms.tags))
+                self._keep(key, Held(entry, look.at, tags))
         finally:
             if not stored:
                 await self._release(key)
@@ -96,7 +98,7 @@ class Fetches:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LAST_PAUSE)
             try:
-                look = await self._shared.look(key, terms.tags, "", self.fetcher)
+                look = await self._shared.look(key, terms.tags, "", self.fetcher, terms.short)
             except CacheUnavailable:
                 self._emit(CacheFault("look"))
                 return replace(look, found=Found.QUARANTINE, elsewhere=False)  # keep nothing
@@ -110,3 +112,8 @@ class Fetches:
             await self._shared.release(key, self.fetcher.name)
         except CacheUnavailable:
             self._emit(CacheFault("fill"))  # it ends by itself
+
+
+def tags_of(entry: Entry, look: Look, terms: Terms) -> tuple[str, ...]:
+    """The tags under whose stamps an entry stands that a look found standing."""
+    return terms.tags if entry.stamps == look.core else terms.widest

@@ -67,7 +67,7 @@ class Refreshes:
 
     async def _refresh(self, key: str, terms: Terms, fetch: Fetch) -> None:
         try:
-            look = await self._shared.look(key, terms.tags)
+            look = await self._shared.look(key, terms.tags, others=terms.short)
             if look.fillable and await self._shared.claim(key, look.stamps, self._fetches.fetcher):
                 await self._fetches.fetch(key, terms, look, fetch)
         except CacheUnavailable:

@@ -44,14 +44,18 @@ local epoch, position, quiet = e[2], tonumber(e[3]), tonumber(e[4]) > now
 STAMP_LIFE = 2 * 86_400_000
 
 # KEYS: epoch, stream, entry, index, fetcher, then (stamp, marker) for each tag.  ARGV from 4: the
-# stamps known to L1, who asks (nothing: it will not fetch), how long a fetch may take in ms.
-# Answer: {epoch, position, what, stamps, value, ms of quarantine left, whether another fetches}.
+# stamps known to L1, who asks (nothing: it will not fetch), how long a fetch may take in ms, how
+# many of the tags are held whatever the answer is. The others are held by some answers only: an
+# entry has the stamps of the former alone, or of all.
+# Answer: {epoch, position, what, stamps, value, ms of quarantine left, whether another fetches,
+# whether a writer is at work under the other tags}.
 # What: 0 cold, 1 L1 stands, 2 value, 3 a writer is at work, 4 expired, 5 invalidated, 6 quarantine.
 LOOK = (
     EPOCH
     + f"local life = {STAMP_LIFE}"
     + """
-local stamps, busy = {epoch}, false
+local stamps, busy, any_busy = {epoch}, false, false
+local always = tonumber(ARGV[7])
 for i = 6, #KEYS, 2 do
   local marks = redis.call('HGETALL', KEYS[i + 1])
   for m = 1, #marks, 2 do
@@ -59,7 +63,8 @@ for i = 6, #KEYS, 2 do
       redis.call('HDEL', KEYS[i + 1], marks[m])
       redis.call('SET', KEYS[i], ARGV[1], 'PX', life)
     else
-      busy = true
+      any_busy = true
+      if (i - 6) / 2 < always then busy = true end
     end
   end
   local stamp = redis.call('GET', KEYS[i])
@@ -70,14 +75,16 @@ for i = 6, #KEYS, 2 do
   stamps[#stamps + 1] = stamp
 end
 local joined = table.concat(stamps, ' ')
+local core = table.concat(stamps, ' ', 1, always + 1)
+local function stand(found) return found == core or (found == joined and not any_busy) end
 local left = quiet and tonumber(e[4]) - now or 0
 local function answer(what, value, elsewhere)
-  return {epoch, position, what, joined, value, left, elsewhere or 0}
+  return {epoch, position, what, joined, value, left, elsewhere or 0, any_busy and 1 or 0}
 end
 if busy then return answer(3, false) end
-if joined == ARGV[4] then return answer(1, false) end
+if stand(ARGV[4]) then return answer(1, false) end
 local entry = redis.call('HMGET', KEYS[3], 'stamps', 'value')
-if entry[1] == joined then return answer(2, entry[2]) end
+if entry[1] and stand(entry[1]) then return answer(2, entry[2]) end
 if quiet then return answer(6, false) end
 local what = 0
 if entry[1] then

@@ -1,6 +1,6 @@
 """What a read is answered with, and under which terms it may be kept."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from optimizer.cache.entry import Entry
@@ -33,7 +33,7 @@ class Terms:
     while it is fetched anew; the TTL of "no such row"; whether it is fetched anew before its end.
     """
 
-    tags: Sequence[str]
+    tags: tuple[str, ...]
     ttl: float
     max_entries: int
     strict: bool = False
@@ -42,6 +42,21 @@ class Terms:
     stale_while_revalidate: float = 0.0
     negative_ttl: float = 0.0
     refresh_ahead: bool = False
+    short: tuple[str, ...] = ()  # tags that an answer with fewer than `rows` rows holds as well
+    rows: int = 0
+
+    @property
+    def widest(self) -> tuple[str, ...]:
+        """Every tag that an answer may hold."""
+        return (*self.tags, *self.short) if self.short else self.tags
+
+    def is_short(self, answer: Answer) -> bool:
+        """Whether rows were asked for that are not there, and may come."""
+        return bool(self.short) and not self._shows_all(answer)
+
+    def _shows_all(self, answer: Answer) -> bool:
+        shown = answer.rows_shown
+        return shown is not None and shown >= self.rows
 
     def ttl_of(self, answer: Answer) -> float:
         """For how many seconds this answer is served."""

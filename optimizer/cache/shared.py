@@ -41,11 +41,24 @@ class Look:
     entry: Entry | None = None
     quarantine: float = 0.0  # s for which nothing is kept
     elsewhere: bool = False  # another process fetches this at present
+    always: int = 0  # how many of the stamps are those of tags that every answer holds
+    others_busy: bool = False  # a writer is at work under the other tags
 
     @property
     def fillable(self) -> bool:
         """Whether what is fetched now may be kept."""
         return self.found not in (Found.WRITER_AT_WORK, Found.QUARANTINE)
+
+    def stands(self, stamps: str) -> bool:
+        """Whether an entry with these stamps stands, as far as this look could tell."""
+        if self.found is Found.WRITER_AT_WORK:
+            return False
+        return stamps == self.core or (stamps == self.stamps and not self.others_busy)
+
+    @property
+    def core(self) -> str:
+        """The stamps of the tags that every answer holds."""
+        return " ".join(self.stamps.split(" ", self.always + 1)[: self.always + 1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,16 +96,23 @@ class SharedTier:
         self._clean = self.steps.script(scripts.CLEAN)
 
     async def look(
-        self, key: str, tags: Sequence[str], known: str = "", fetcher: Fetcher | None = None
+        self,
+        key: str,
+        tags: Sequence[str],
+        known: str = "",
+        fetcher: Fetcher | None = None,
+        others: Sequence[str] = (),
     ) -> Look:
         """Read entry and stamps together; `known` are the stamps of the entry that L1 holds.
 
-        On a miss the fetcher is noted as such, unless another process has been before.
+        `others` are tags that some answers hold and others do not. On a miss the fetcher is noted
+        as such, unless another process has been before.
         """
         who = fetcher or Fetcher()
-        keys = [_entry(key), INDEX, _fetcher(key), *pairs_of(tags)]
-        args = [known, who.name, int(who.seconds * 1000)]
-        return _as_look(*await self.steps.step(self._look, keys, args))
+        keys = [_entry(key), INDEX, _fetcher(key), *pairs_of(tags), *pairs_of(others)]
+        args = [known, who.name, int(who.seconds * 1000), len(tags)]
+        at, reply = await self.steps.step(self._look, keys, args)
+        return _as_look(at, reply, len(tags))
 
     async def fill(
         self, key: str, entry: Entry, ttl: float, max_entries: int, by: str = ""
@@ -139,12 +159,15 @@ def sizes_blocking(client: redis.Redis) -> CacheSizes:
     return CacheSizes(*found)
 
 
-def _as_look(at: Mark, reply: Sequence[Any]) -> Look:
-    found, stamps, value, quarantine, elsewhere = reply
+def _as_look(at: Mark, reply: Sequence[Any], always: int) -> Look:
+    found, stamps, value, quarantine, elsewhere, others_busy = reply
     entry = decode(value) if value is not None else None
     if found == Found.VALUE and entry is None:
         found = Found.COLD  # written by another version of Canvalo
-    return Look(Found(found), stamps.decode(), at, entry, quarantine / 1000, bool(elsewhere))
+    return Look(
+        Found(found), stamps.decode(), at, entry, quarantine / 1000, bool(elsewhere), always,
+        bool(others_busy),
+    )  # fmt: skip
 
 
 def _entry(key: str) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from optimizer.cache.clocks import boottime
 from optimizer.cache.entry import Entry
 from optimizer.cache.fence import Fence
-from optimizer.cache.fetching import Fetched, Fetches
+from optimizer.cache.fetching import Fetched, Fetches, tags_of
 from optimizer.cache.memory import Held, MemoryTier
 from optimizer.cache.misses import Missed, Misses
 from optimizer.cache.refreshing import Refreshes
@@ -91,10 +91,11 @@ class TieredCache:
         if terms.strict or self.fence.owes or not view.serves_unasked(self._now(), terms.after):
             return False
         if held.seen != view.version:
-            if held.tags != terms.tags or not view.stands(held.at, held.tags):
+            if not view.stands(held.at, held.tags):
                 return False
             held.seen = view.version  # nothing has changed since, so it need not be looked up
-        return held.tags is terms.tags or held.tags == terms.tags
+        tags = held.tags
+        return tags is terms.tags or tags == terms.tags or tags == terms.widest
 
     def now(self) -> float:
         """The time by which entries age, in epoch seconds."""
@@ -137,7 +138,7 @@ class TieredCache:
         fetcher = self._fetches.fetcher if fetches else None
         try:
             look = await self.shared.look(
-                key, terms.tags, held.entry.stamps if held else "", fetcher
+                key, terms.tags, held.entry.stamps if held else "", fetcher, terms.short
             )
         except CacheUnavailable:
             self._emit(CacheFault("look"))
@@ -149,13 +150,13 @@ class TieredCache:
         self, key: str, terms: Terms, look: Look, held: Held | None, fetch: Fetch | None = None
     ) -> Served | None:
         kept = self.memory.get(key) or held
-        if look.found is not Found.WRITER_AT_WORK and kept and kept.entry.stamps == look.stamps:
+        if kept and look.stands(kept.entry.stamps):
             # A fetch may have ended meanwhile: what it filled under these stamps is as good.
             entry, tier = kept.entry, Tier.L1
-            kept.at, kept.tags = look.at, terms.tags
+            kept.at, kept.tags = look.at, tags_of(entry, look, terms)
         elif look.entry is not None:
             entry, tier = look.entry, Tier.L2
-            self._keep(key, Held(entry, look.at, terms.tags))
+            self._keep(key, Held(entry, look.at, tags_of(entry, look, terms)))
         else:
             return None
         return self._served(key, entry, terms, tier, fetch)
@@ -184,7 +185,7 @@ class TieredCache:
             self._emit(CacheFault("last"))
             return None
         # Whoever wrote here must not see what was before.
-        if entry is None or self._view.wrote_since(entry.mark, terms.tags):
+        if entry is None or self._view.wrote_since(entry.mark, terms.widest):
             return None
         return while_failing(entry, terms, self._clock())
 

@@ -16,6 +16,14 @@ class Answer:
         """The value of a header given in lower case, or nothing."""
         return next((v for n, v in self.headers if n == name), "")
 
+    @property
+    def rows_shown(self) -> int | None:
+        """How many rows it shows, by its Content-Range (`0-24/573`, `*/0` for none)."""
+        first, _, last = self.header("content-range").partition("/")[0].partition("-")
+        if first == "*":
+            return 0
+        return int(last) - int(first) + 1 if first.isdecimal() and last.isdecimal() else None
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
