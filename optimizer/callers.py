@@ -8,6 +8,8 @@ import httpx
 
 from optimizer.domain import scope as scopes
 from optimizer.domain.causal import HEADER
+from optimizer.domain.grain.reading import Caller
+from optimizer.domain.grain.requests import Write, write_of
 from optimizer.domain.query import Change, Read, parse
 from optimizer.domain.scope import Scope
 from optimizer.errors import TokenError, UpstreamError
@@ -38,6 +40,20 @@ def read_request(request: httpx.Request, base_path: str) -> Asked:
         headers.get(HEADER, ""),
         int(headers.get("content-length") or 0),
     )
+
+
+def read_write(change: Change, request: httpx.Request, scope: Scope) -> Write:
+    """Read what a request that writes says of the rows that it touches.
+
+    A body that is still to be streamed says nothing, and so it is never held in memory for that.
+    """
+    try:
+        body = request.content
+    except httpx.RequestNotRead:
+        body = b""
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    query = request.url.query.decode("ascii")
+    return write_of(change, query, headers, body, Caller(scope.subject, scope.passes_by))
 
 
 def _bearer(headers: Mapping[str, str]) -> str:

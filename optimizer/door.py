@@ -6,7 +6,7 @@ from typing import Final
 import httpx
 
 from optimizer.cache.served import Served
-from optimizer.callers import Asked, Callers, read_request
+from optimizer.callers import Asked, Callers, read_request, read_write
 from optimizer.domain import causal
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.causal import HEADER
@@ -53,7 +53,8 @@ class Door(httpx.AsyncBaseTransport):
             scope = await self._callers.scope(asked.bearer, asked.api_key)
             return _served(await self._engine.read(asked.what, scope, call, demand))
         if isinstance(asked.what, Change):
-            done = await self._engine.change(asked.what, call)
+            scope = await self._callers.scope(asked.bearer, asked.api_key)
+            done = await self._engine.change(read_write(asked.what, request, scope), call)
             return _response(done.answer, {"x-cache": "bypass", HEADER: done.token})
         return await self._transport.handle_async_request(request)
 

@@ -2,12 +2,12 @@
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from optimizer import inside, session
 from optimizer.cache.clocks import boottime
-from optimizer.cache.fence import Write
+from optimizer.cache.fence import Write as Fenced
 from optimizer.cache.served import Served, Terms, without_cache
 from optimizer.cache.tiered import Fetch, TieredCache
 from optimizer.domain import causal, tags
@@ -25,6 +25,10 @@ from optimizer.domain.facts import (
     UpstreamCall,
 )
 from optimizer.domain.freshness import Mark
+from optimizer.domain.grain.reading import Caller, of_read
+from optimizer.domain.grain.requests import Write
+from optimizer.domain.grain.schema import Schema
+from optimizer.domain.grain.writing import narrowed, widest
 from optimizer.domain.hits import HitCounts
 from optimizer.domain.query import Change, Read
 from optimizer.domain.scope import Scope
@@ -36,6 +40,7 @@ from optimizer.errors import (
 )
 from optimizer.terms import terms_for
 
+_NOTHING_KNOWN = Schema()
 _REMEMBERED = 4096  # questions whose treatment is remembered
 
 
@@ -52,6 +57,7 @@ class _Plan:
     """How a question is treated under a policy; without terms it is passed on."""
 
     policy: TablePolicy
+    schema: Schema
     key: str = ""
     terms: Terms | None = None
 
@@ -59,8 +65,16 @@ class _Plan:
 class Engine:
     """Answers reads from the cache where that is allowed, and fences changes."""
 
-    def __init__(self, cache: TieredCache, policies: Policies, emit: Emit) -> None:
+    def __init__(
+        self,
+        cache: TieredCache,
+        policies: Policies,
+        emit: Emit,
+        schema: Callable[[], Schema] | None = None,
+    ) -> None:
+        """`schema` gives what is known of the database now: the same object until that changes."""
         self._cache = cache
+        self._schema = schema or _unknown
         self._policies = policies
         self._emit = emit
         self._fence = cache.fence
@@ -84,24 +98,29 @@ class Engine:
         self._count(read, served, time.perf_counter_ns() - start)
         return served
 
-    async def change(self, change: Change, call: Call) -> Changed:
+    async def change(self, write: Write, call: Call) -> Changed:
         """Carry a write out under this writer's marker.
 
         Raises UpstreamUnreachable where nothing left, OutcomeUnknown where no answer came, and
         FenceUnavailable where a strict table's write cannot be announced.
         """
-        start = time.perf_counter()
-        touched = tags.of_change(change)
-        write = await self._fence.begin(touched, must=self._must_fence(change, touched))
+        start, change, schema = time.perf_counter(), write.change, self._schema()
+        touched = sorted(widest(write, schema))
+        fenced = await self._fence.begin(touched, must=self._must_fence(change, touched))
         status = 0
         try:
-            answer, ended = await self._write(change, write, call)
+            answer, ended = await self._write(write, fenced, call, schema)
             status = answer.status
         finally:
             seconds = time.perf_counter() - start
-            self._emit(ChangeMade(change.name, change.operation, status, seconds, write.fenced))
+            self._emit(ChangeMade(change.name, change.operation, status, seconds, fenced.fenced))
         session.wrote(token := causal.token(ended))
         return Changed(answer, token)
+
+    @property
+    def schema(self) -> Schema:
+        """What is known of the database now."""
+        return self._schema()
 
     async def touch(self, touched: Sequence[str], by: str = "") -> None:
         """Declare that something changed under these tags; raises CacheUnavailable."""
@@ -123,21 +142,25 @@ class Engine:
 
     def _plan(self, read: Read, scope: Scope) -> _Plan:
         """What is to be done with a question of a caller; remembered until settings change."""
-        policy = self._policies.policy(read.name)
+        policy, schema = self._policies.policy(read.name), self._schema()
         plan = self._plans.get((read, scope))
-        if plan is None or plan.policy is not policy:
+        if plan is None or plan.policy is not policy or plan.schema is not schema:
             if len(self._plans) >= _REMEMBERED:
                 self._plans.clear()
-            plan = self._plans[read, scope] = self._planned(read, scope, policy)
+            plan = self._plans[read, scope] = self._planned(read, scope, policy, schema)
         return plan
 
-    def _planned(self, read: Read, scope: Scope, policy: TablePolicy) -> _Plan:
-        if not policy.enabled or policy.ttl <= 0 or not scope.cacheable or read.embeds:
-            return _Plan(policy)
+    def _planned(self, read: Read, scope: Scope, policy: TablePolicy, schema: Schema) -> _Plan:
+        if not policy.enabled or policy.ttl <= 0 or not scope.cacheable:
+            return _Plan(policy, schema)
         sharing = scope.shared_by(policy.shared_by)
-        depends_on = tags.of_read(read, policy.sources, sharing.user)
-        terms = terms_for(self._policies, policy, depends_on, policy.ttl)
-        return _Plan(policy, read.key(sharing), terms)
+        held = of_read(read, schema, Caller(sharing.subject, scope.passes_by))
+        if held is None:
+            return _Plan(policy, schema)
+        behind = tags.of_relations(policy.sources, sharing.user)
+        depends_on = tuple(sorted({*held.tags, *behind}))
+        terms = terms_for(self._policies, policy, depends_on, policy.ttl, held)
+        return _Plan(policy, schema, read.key(sharing), terms)
 
     def _count(self, read: Read, served: Served, taken: int) -> None:
         """Count a read that took so many ns; hits in this process's own tier are added up."""
@@ -151,31 +174,36 @@ class Engine:
         """Whether a strict table's rows may change; a wide change may reach any."""
         if tags.EVERYTHING in touched:
             return self._policies.any_strict
-        return self._policies.policy(change.name).strict
+        names = {change.name, *filter(None, map(tags.relation_of, touched))}
+        return any(self._policies.policy(name).strict for name in names)
 
-    async def _write(self, change: Change, write: Write, call: Call) -> tuple[Answer, Mark | None]:
+    async def _write(
+        self, write: Write, fenced: Fenced, call: Call, schema: Schema
+    ) -> tuple[Answer, Mark | None]:
         """Send it while its marker stands; the answer, and where the write ended."""
-        send = self._measured(change.name, change.operation, call)
+        send = self._measured(write.change.name, write.change.operation, call)
         try:
-            answer = await _in_time(write, send)
-            return answer, await self._ended(write, answer)
+            answer = await _in_time(fenced, send)
+            return answer, await self._ended(write, fenced, answer, schema)
         except UpstreamUnreachable:
-            await self._fence.end(write)
+            await self._fence.end(fenced, ())
             raise
         except (UpstreamError, TimeoutError) as error:
-            self._fence.abandon(write)
+            self._fence.abandon(fenced)
             raise OutcomeUnknown(
                 "Supabase did not answer; the write may or may not have taken effect"
             ) from error
         except asyncio.CancelledError:
-            self._fence.abandon(write)
+            self._fence.abandon(fenced)
             raise
 
-    async def _ended(self, write: Write, answer: Answer) -> Mark | None:
+    async def _ended(
+        self, write: Write, fenced: Fenced, answer: Answer, schema: Schema
+    ) -> Mark | None:
         """What a server's fault leaves behind is not known, so its marker stays."""
         if answer.status < 500:
-            return await self._fence.end(write)
-        self._fence.abandon(write)
+            return await self._fence.end(fenced, sorted(narrowed(write, schema, answer)))
+        self._fence.abandon(fenced)
         return None
 
     def _measured(self, relation: str, operation: Operation, call: Call) -> Fetch:
@@ -196,7 +224,12 @@ class Engine:
         return fetch
 
 
-async def _in_time(write: Write, send: Fetch) -> Answer:
+def _unknown() -> Schema:
+    """Nothing is known: relations are told apart, nothing finer."""
+    return _NOTHING_KNOWN
+
+
+async def _in_time(write: Fenced, send: Fetch) -> Answer:
     """Send a write while its marker will outlive it, and wait for its answer no longer."""
     left = write.deadline - boottime()
     if left <= 0:

@@ -7,6 +7,7 @@ the bound.
 
 import hmac
 import json
+from decimal import Decimal
 from typing import Any, Literal
 
 from django.conf import settings
@@ -17,8 +18,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from optimizer import runtime
 from optimizer.domain.facts import Operation
+from optimizer.domain.grain.events import Event, of_event
 from optimizer.domain.query import Change
-from optimizer.domain.tags import of_change
 from optimizer.errors import CacheUnavailable
 
 router = Router(tags=["optimization"], auth=None)  # the secret below is the only way in
@@ -27,11 +28,13 @@ MOST = 1000  # changes in one request
 
 
 class Written(Schema):
-    """One change as Supabase sends it; the rows themselves are not looked at yet."""
+    """One change as Supabase sends it."""
 
     type: Literal["INSERT", "UPDATE", "DELETE"]
     db_schema: str = Field(alias="schema", min_length=1, max_length=63)
     table: str = Field(min_length=1, max_length=63)
+    record: dict[str, Any] | None = None
+    old_record: dict[str, Any] | None = None
 
 
 class Taken(Schema):
@@ -48,9 +51,10 @@ async def supabase(request: HttpRequest) -> Taken:
     """Take one change, or a list of them; `Authorization: Bearer SECRET` or `x-canvalo-secret`."""
     _require_secret(request)
     changes = _changes(request.body)
-    tags = sorted({tag for change in changes for tag in of_change(_as_change(change))})
+    engine = runtime.current().engine
+    tags = sorted({tag for one in changes for tag in of_event(_as_event(one), engine.schema)})
     try:
-        await runtime.current().engine.touch(tags, by="webhook")
+        await engine.touch(tags, by="webhook")
     except CacheUnavailable as away:  # the sender tries again
         raise HttpError(503, str(away)) from away
     return Taken(changes=len(changes))
@@ -69,7 +73,7 @@ def _require_secret(request: HttpRequest) -> None:
 
 def _changes(body: bytes) -> list[Written]:
     try:
-        found: Any = json.loads(body)
+        found: Any = json.loads(body, parse_float=Decimal)  # as exact as it was sent
         changes = _BODY.validate_python(found if isinstance(found, list) else [found])
     except ValidationError as error:
         problem = error.errors()[0]
@@ -82,5 +86,6 @@ def _changes(body: bytes) -> list[Written]:
     return changes
 
 
-def _as_change(written: Written) -> Change:
-    return Change(written.db_schema, written.table, Operation(written.type.lower()))
+def _as_event(written: Written) -> Event:
+    change = Change(written.db_schema, written.table, Operation(written.type.lower()))
+    return Event(change, written.record, written.old_record)

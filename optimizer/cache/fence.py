@@ -56,10 +56,13 @@ class Fence:
             return Write(writer, tags, deadline, fenced=False)
         return Write(writer, tags, deadline, fenced=True)
 
-    async def end(self, write: Write) -> Mark | None:
-        """Take the marker away after the answer; None where Valkey has not heard of all of it."""
+    async def end(self, write: Write, touched: Sequence[str] | None = None) -> Mark | None:
+        """Take the marker away after the answer; None where Valkey has not heard of all of it.
+
+        `touched` are the tags that the write has touched, where its answer proves that.
+        """
         try:
-            mark = await self._history.end(write.writer, write.tags)
+            mark = await self._history.end(write.writer, write.tags, touched)
         except CacheUnavailable:
             self._emit(CacheFault("end"))
             self._owe(write.tags)

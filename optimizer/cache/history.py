@@ -48,11 +48,18 @@ class History:
             await self._confirm()
         return at
 
-    async def end(self, writer: str, tags: Sequence[str]) -> Mark:
-        """Set new stamps and remove this writer's own marker."""
-        args = [writer, json.dumps(tags)]
-        at, _ = await self._steps.step(self._end, pairs_of(tags), args)
-        self._steps.view.change(at, tags, own=True)
+    async def end(
+        self, writer: str, tags: Sequence[str], touched: Sequence[str] | None = None
+    ) -> Mark:
+        """Set new stamps and remove this writer's own marker from all its tags.
+
+        `touched` are those of them that the write has touched, where its answer proves that.
+        """
+        changed = tags if touched is None else touched
+        keys = [*map(stamp_of, changed), *map(marker_of, tags)]
+        args = [writer, json.dumps(changed), len(changed)]
+        at, _ = await self._steps.step(self._end, keys, args)
+        self._steps.view.change(at, changed, own=True)
         return at
 
     async def touch(self, tags: Sequence[str]) -> Mark:

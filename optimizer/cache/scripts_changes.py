@@ -29,16 +29,16 @@ return {epoch, position}
 """
 )
 
-# KEYS: epoch, stream, then (stamp, marker) for each tag.  ARGV from 4: writer, the tags as JSON.
+# KEYS: epoch, stream, the stamps of the tags that were touched, the markers of all.  ARGV from 4:
+# writer, the touched tags as JSON, how many those are.
 END = (
     EPOCH
     + _PUBLISH
     + f"local life = {STAMP_LIFE}"
     + """
-for i = 3, #KEYS, 2 do
-  redis.call('SET', KEYS[i], ARGV[1], 'PX', life)
-  redis.call('HDEL', KEYS[i + 1], ARGV[4])
-end
+local markers = 3 + tonumber(ARGV[6])
+for i = 3, markers - 1 do redis.call('SET', KEYS[i], ARGV[1], 'PX', life) end
+for i = markers, #KEYS do redis.call('HDEL', KEYS[i], ARGV[4]) end
 publish('end', ARGV[5])
 return {epoch, position}
 """

@@ -102,11 +102,19 @@ def _read(
 ) -> Read | None:
     if relation.startswith("rpc/"):
         return None  # what a function reads is not known here
-    # Bytes that are no UTF-8 are kept apart, not folded into one replacement character.
-    pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+    pairs = parameters(query)
     return Read(
         schema, relation, method, _params(pairs), _headers(headers), any(map(_embeds, pairs))
     )
+
+
+def parameters(query: str) -> list[tuple[str, str]]:
+    """Take a raw query string apart as PostgREST does, for which a semicolon is an ampersand.
+
+    Bytes that are no UTF-8 are kept apart, not folded into one replacement character.
+    """
+    split = query.replace(";", "&")
+    return parse_qsl(split, keep_blank_values=True, errors="surrogateescape")
 
 
 def _params(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -30,6 +30,12 @@ class Scope:
     digest: str
     role: str = ""
     user: str = ""  # a hash of the user id, the same for every kind
+    subject: str = ""  # the token's `sub`, in this process alone: for what policies prove of rows
+
+    @property
+    def passes_by(self) -> bool:
+        """Whether policies may not hold for this caller: nothing is proven of whose rows it has."""
+        return self.kind is not ScopeKind.TOKEN or self.role == "service_role"
 
     @property
     def cacheable(self) -> bool:
@@ -44,7 +50,8 @@ class Scope:
         if self.kind is not ScopeKind.TOKEN or by is SharedBy.CALLER:
             return self
         user = self.user if by is SharedBy.USER else ""
-        return Scope(self.kind, digest("shared", by, self.role, user), self.role, user)
+        subject = self.subject if by is SharedBy.USER else ""
+        return Scope(self.kind, digest("shared", by, self.role, user), self.role, user, subject)
 
 
 UNVERIFIED = Scope(ScopeKind.UNVERIFIED, "")
@@ -67,6 +74,7 @@ def from_claims(claims: Mapping[str, Any], api_key: str = "") -> Scope:
         digest("token", stable, _opaque(api_key)),
         str(claims.get("role", "")),
         hash_user(claims["sub"]) if claims.get("sub") else "",
+        str(claims.get("sub", "")),
     )
 
 

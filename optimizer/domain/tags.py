@@ -1,20 +1,17 @@
-"""Which tags a read depends on and which a change touches; relation grain.
+"""Tags as texts; who holds and touches which is in `grain`.
 
-Tags are plain strings. `*` stands for everything, and what cannot be decided invalidates: a
-function called by POST may have written anywhere, and a DELETE goes on to whatever tables refer to
-the rows, which only the schema could tell.
+`*` stands for everything. Values are hashed: a tag shows nothing of a row.
 """
 
 from collections.abc import Iterable
 
-from optimizer.domain.facts import Operation
-from optimizer.domain.query import Change, Read
+from optimizer.domain.scope import digest
 
 EVERYTHING = "*"
 
 
 def of_relation(name: str) -> str:
-    """The tag of a whole relation, given as `schema.name`."""
+    """The tag of a whole relation (`schema.name`), which each of its reads holds: `all`."""
     return f"r:{name}"
 
 
@@ -23,19 +20,36 @@ def of_user(user: str) -> str:
     return f"u:{user}"
 
 
+def relation_of(tag: str) -> str:
+    """The relation whose whole tag this is, or nothing."""
+    return tag.removeprefix("r:") if tag.startswith("r:") else ""
+
+
+def of_any(name: str) -> str:
+    """The tag that each write of a relation touches, held where any row may be shown."""
+    return f"a:{name}"
+
+
+def of_row(name: str, key: tuple[str, ...]) -> str:
+    """The tag of one row, named by the values of its primary key in canonical form."""
+    return f"k:{name}:{_hashed(*key)}"
+
+
+def of_value(name: str, column: str, value: str) -> str:
+    """The tag of the rows that have a value, in canonical form, in a column."""
+    return f"v:{name}:{column}:{_hashed(value)}"
+
+
+def of_column(name: str, column: str) -> str:
+    """The wide tag of a column: held beside a value of it, touched where none is proven."""
+    return f"w:{name}:{column}"
+
+
 def of_relations(names: Iterable[str], user: str = "") -> tuple[str, ...]:
-    """The tags of whatever depends on these relations, for one user or for several."""
-    owner = (of_user(user),) if user else ()
-    return (EVERYTHING, *sorted({of_relation(name) for name in names}), *owner)
+    """The tags of whatever depends on any row of these relations, for one user or for several."""
+    unique, owner = set(names), (of_user(user),) if user else ()
+    return (EVERYTHING, *sorted([*map(of_relation, unique), *map(of_any, unique)]), *owner)
 
 
-def of_read(read: Read, sources: Iterable[str] = (), user: str = "") -> tuple[str, ...]:
-    """The tags of a read: everything, its relation, the declared sources behind it, its user."""
-    return of_relations((read.name, *sources), user)
-
-
-def of_change(change: Change) -> tuple[str, ...]:
-    """The tags that a change touches."""
-    if change.operation in (Operation.RPC, Operation.DELETE):
-        return (EVERYTHING,)
-    return (of_relation(change.name),)
+def _hashed(*values: str) -> str:
+    return digest(*values)[:32]

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from optimizer.domain import scope as scopes
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.facts import Operation, ReadOutcome
+from optimizer.domain.grain.requests import Write
 from optimizer.domain.query import Change, Read
 from optimizer.domain.tags import EVERYTHING, of_relation
 from optimizer.domain.ttl import TablePolicy
@@ -13,7 +14,7 @@ from optimizer.errors import UpstreamError
 
 ALICE = scopes.from_key("alice")
 QUESTION = Read("api", "contacts", "GET", (), (), False)
-INSERT = Change("api", "contacts", Operation.INSERT)
+INSERT = Write(Change("api", "contacts", Operation.INSERT))
 TAGS = [EVERYTHING, of_relation("api.contacts")]
 HIT, MISS, BYPASS, ERROR = ReadOutcome.HIT, ReadOutcome.MISS, ReadOutcome.BYPASS, ReadOutcome.ERROR
 

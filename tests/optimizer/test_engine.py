@@ -15,6 +15,7 @@ from optimizer.domain.facts import (
     Operation,
     UpstreamCall,
 )
+from optimizer.domain.grain.requests import Write
 from optimizer.domain.query import Change, Read
 from optimizer.domain.tags import of_relation
 from optimizer.domain.ttl import TablePolicy
@@ -86,7 +87,7 @@ async def test_a_source_of_a_view_ends_what_was_stored_of_it(engine, supabase_ta
     """As its settings declare it."""
     policies.table = TablePolicy(300, sources=("api.memberships",))
     await read(engine, supabase_table)
-    change = Change("api", "memberships", Operation.UPDATE)
+    change = Write(Change("api", "memberships", Operation.UPDATE))
     await engine.change(change, supabase_table.write(b"new"))
     assert await read(engine, supabase_table) == (b"new", MISS)
 
@@ -99,7 +100,7 @@ async def test_an_acknowledged_write_is_seen_by_the_next_read_everywhere(
     one, other = process(), process()
     await read(one, supabase_table)
     await read(other, supabase_table)
-    await other.change(Change("api", "contacts", operation), supabase_table.write(b"new"))
+    await other.change(Write(Change("api", "contacts", operation)), supabase_table.write(b"new"))
     assert await read(one, supabase_table) == (b"new", MISS)
     assert (await read(other, supabase_table))[0] == b"new"
 

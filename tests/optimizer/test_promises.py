@@ -8,6 +8,7 @@ from optimizer import session
 from optimizer.domain import causal
 from optimizer.domain import scope as scopes
 from optimizer.domain.facts import ChangeMade, Operation, ReadOutcome
+from optimizer.domain.grain.requests import Write
 from optimizer.domain.query import Change
 from optimizer.domain.tags import of_user
 from optimizer.domain.ttl import SharedBy, TablePolicy
@@ -41,7 +42,9 @@ async def test_a_strict_table_s_write_is_refused_where_nobody_can_be_told(
     engine = process(wire.url)
     await wire.cut()
     with pytest.raises(FenceUnavailable):
-        await engine.change(Change("api", "contacts", operation), supabase_table.write(b"new"))
+        await engine.change(
+            Write(Change("api", "contacts", operation)), supabase_table.write(b"new")
+        )
     assert (supabase_table.calls, facts.of(ChangeMade)) == (0, [])
     wire.mend()
     await engine.change(INSERT, supabase_table.write(b"new"))

@@ -83,6 +83,13 @@ def test_what_means_something_else_is_another_key(one, other):
     assert key(one) != key(other)
 
 
+def test_a_semicolon_parts_parameters_as_an_ampersand_does():
+    """PostgREST reads it so; an embedded relation behind one must not be overlooked."""
+    assert read("id=eq.1;select=*,projects(*)").embeds
+    assert read("name=eq.a;id=eq.1") == read("id=eq.1&name=eq.a")
+    assert read("name=eq.a%3Bid=eq.1") != read("name=eq.a;id=eq.1")
+
+
 def test_an_empty_value_is_a_value():
     """`name=` is not left out."""
     assert key("name=") != key("")

@@ -1,0 +1,56 @@
+"""What is proven of a write: its rows, and each column's values before and after → tags."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from optimizer.domain import tags
+from optimizer.domain.grain.pins import Key
+from optimizer.domain.grain.schema import Relation, Schema
+
+MOST_VALUES = 50  # of one column that are told apart in one write
+
+Values = frozenset[str]
+NOTHING: Values = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is proven of the rows of one relation that a write may have touched.
+
+    `rows`: the keys of all that stood before or stand now; None where that is not known. New rows
+    need none: who asked for one before it stood holds `any`. `before` and `after`: the values of a
+    column in all those rows; a column that is missing is not proven. NULL is no value.
+    """
+
+    rows: frozenset[Key] | None
+    before: Mapping[str, Values] = field(default_factory=dict)
+    after: Mapping[str, Values] = field(default_factory=dict)
+    new_key: bool = False  # a primary key may have changed
+
+
+def touched(relation: Relation, evidence: Evidence) -> frozenset[str]:
+    """The tags of the relation itself."""
+    name = relation.name
+    if not relation.is_fine or evidence.rows is None:
+        return frozenset({tags.of_relation(name)})
+    rows = {tags.of_row(name, key) for key in evidence.rows}
+    values = (t for column in relation.counted for t in _values(name, column, evidence))
+    return frozenset({tags.of_any(name), *rows, *values})
+
+
+def _values(name: str, column: str, evidence: Evidence) -> Iterable[str]:
+    before, after = evidence.before.get(column), evidence.after.get(column)
+    if before is None or after is None or evidence.new_key:
+        return (tags.of_column(name, column),)
+    if len(before | after) > MOST_VALUES:
+        return (tags.of_column(name, column),)
+    return (tags.of_value(name, column, value) for value in before | after)
+
+
+def beyond(schema: Schema, relation: str, *, vanishes: bool) -> frozenset[str]:
+    """The tags of what else a write reaches: by triggers and views, and where a key vanishes or
+    changes, along foreign keys. Where those are not known that is everything."""
+    reached = schema.below(relation) if vanishes else schema.written_by(relation)
+    if reached is None:
+        return frozenset({tags.EVERYTHING})
+    return frozenset(map(tags.of_relation, reached))

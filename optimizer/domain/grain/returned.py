@@ -1,0 +1,53 @@
+"""What an answer to a write proves: that nothing changed, or which rows were written."""
+
+import json
+
+from optimizer.domain.answer import Answer
+from optimizer.domain.facts import Operation
+from optimizer.domain.grain.requests import Row, Write, rows_of
+from optimizer.domain.language.selects import Column, aggregates, columns_of, embeds_of
+
+
+def changed_nothing(write: Write, answer: Answer) -> bool:
+    """Whether PostgREST itself refused, which rolls everything back.
+
+    A function may set any status for what it did; a proxy's refusal proves nothing.
+    """
+    refused = 400 <= answer.status < 500 and answer.status not in (408, 499)
+    if not refused or write.change.operation is Operation.RPC:
+        return False
+    try:
+        found = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and {"code", "message", "details", "hint"} <= set(found)
+
+
+def shown(write: Write, answer: Answer) -> tuple[Row, ...] | None:
+    """The rows that were written, each with the columns that are sure; None where not all show.
+
+    An embedded relation may hide rows (`!inner`), an aggregate folds them.
+    """
+    question = write.question
+    if not (write.shows and answer.status in (200, 201)) or question is None or question.limited:
+        return None
+    hides = any(embeds_of(question.select)) or any(path for path, _ in question.filters)
+    if hides or aggregates(question.select) or "json" not in answer.header("content-type"):
+        return None
+    rows = rows_of(answer.body)
+    return None if rows is None else tuple(_sure(write, row) for row in rows)
+
+
+def _sure(write: Write, row: Row) -> Row:
+    """Without what stands under the name of a column but is something else: an alias, a cast."""
+    columns = list(columns_of(write.question.select)) if write.question else []
+    other = {_label(column) for column in columns if not column.is_plain}
+    plain = {column.field.name for column in columns if column.is_plain} - other
+    everything = "*" in plain
+    return {n: v for n, v in row.items() if n in plain or (everything and n not in other)}
+
+
+def _label(column: Column) -> str:
+    """The name under which the answer shows it; a JSON path is named by its last key."""
+    path = column.field.path
+    return column.alias or (path[-1].key if path else column.field.name)

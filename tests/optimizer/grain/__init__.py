@@ -1,0 +1,1 @@
+"""Which tags reads hold and writes touch, by example and against PostgreSQL."""

@@ -1,0 +1,116 @@
+"""Reads, writes and webhooks as requests, over one schema, and whether a write ends a read."""
+
+import json
+from dataclasses import replace
+
+from optimizer.domain.answer import Answer
+from optimizer.domain.facts import Operation
+from optimizer.domain.grain.events import Event, of_event
+from optimizer.domain.grain.reading import Caller, of_read
+from optimizer.domain.grain.requests import write_of
+from optimizer.domain.grain.schema import Declared, ForeignKey, Relation, Routine, Schema
+from optimizer.domain.grain.writing import narrowed, widest
+from optimizer.domain.query import Change, parse
+from optimizer.domain.sql.documents import loads
+from optimizer.domain.sql.kinds import kind_of
+
+NONE = frozenset()
+CLOSED = Declared(sources=NONE, targets=NONE, rewritten=NONE, exact_text=True)
+ALICE, BOB, SERVICE = Caller("alice"), Caller("bob"), Caller(service=True)
+ROOT = "/rest/v1/"
+
+
+def relation(name, columns, key=("id",), keys=(), **declared):
+    """A relation of `api`, closed but for what is said otherwise."""
+    kinds = {}
+    for part in columns.split():
+        column, form = part.split(":")
+        kinds[column] = kind_of(form)
+    foreign = tuple(ForeignKey((own,), f"api.{to}", ("id",)) for own, to in keys)
+    return Relation(f"api.{name}", kinds, key, foreign, replace(CLOSED, **declared))
+
+
+def schema(*relations, routines=None, keys_complete=True):
+    """A schema of these relations."""
+    return Schema({r.name: r for r in relations}, routines or {}, keys_complete)
+
+
+CRM = schema(
+    relation(
+        "contacts",
+        "id:int8 owner_id:text status:text age:int4 ok:bool price:numeric made:timestamptz",
+        owner_column="owner_id",
+    ),
+    relation("projects", "id:int8 contact_id:int8 name:text", keys=[("contact_id", "contacts")]),
+    relation("tasks", "id:int8 project_id:int8 title:text", keys=[("project_id", "projects")]),
+    relation("labels", "id:int8 name:text"),
+    relation(
+        "projects_labels",
+        "project_id:int8 label_id:int8",
+        ("project_id", "label_id"),
+        [("project_id", "projects"), ("label_id", "labels")],
+    ),
+    relation("notes", "id:int8 status:text team:int8"),
+    routines={"api.bump": Routine(writes=frozenset({"api.notes"})), "api.total": Routine(NONE)},
+)
+
+
+def changed(base, name, **declared):
+    """The schema with something else declared of one relation."""
+    old = base.relations[f"api.{name}"]
+    new = replace(old, declared=replace(old.declared, **declared))
+    return replace(base, relations={**base.relations, old.name: new})
+
+
+class Asked:
+    """A read that was answered with so many rows; `ended_by` says whether tags end what is kept."""
+
+    def __init__(self, url, shown=1, caller=ALICE, over=CRM, **headers):
+        path, _, query = url.partition("?")
+        self.read = parse("GET", ROOT + path, query, {"accept-profile": "api", **headers})
+        self.held = of_read(self.read, over, caller)
+        self.tags = None if self.held is None else set(self.held.after(shown))
+
+    def ended_by(self, touched):
+        """Whether the read holds one of these tags."""
+        return bool(self.tags & set(touched))
+
+
+class Written:
+    """A write: what its marker covers, and what its answer leaves of that."""
+
+    def __init__(self, method, url, body=None, rows=None, caller=SERVICE, over=CRM, **more):
+        path, _, query = url.partition("?")
+        prefer = more.pop("prefer", "")
+        if rows is not None:
+            prefer = f"{prefer},return=representation"
+        headers = {"content-profile": "api", "prefer": prefer, "content-type": "application/json"}
+        headers |= {name.replace("_", "-"): value for name, value in more.items()}
+        change = parse(method, ROOT + path, query, headers)
+        content = body if isinstance(body, bytes) else b"" if body is None else encoded(body)
+        self.write = write_of(change, query, headers, content, caller)
+        self.over = over
+        self.widest = widest(self.write, over)
+        self.narrowed = self.after(answer(201 if method == "POST" else 200, rows))
+
+    def after(self, given):
+        """The tags that are left when this answer came."""
+        return narrowed(self.write, self.over, given)
+
+
+def encoded(value):
+    """A value as a JSON body."""
+    return json.dumps(value).encode()
+
+
+def answer(status, rows):
+    """PostgREST's answer to a write; None: it shows no rows."""
+    kind = (("content-type", "application/json; charset=utf-8"),)
+    return Answer(status, kind, b"") if rows is None else Answer(status, kind, encoded(rows))
+
+
+def webhook(operation, table, new=None, old=None, over=CRM):
+    """The tags of a webhook."""
+    change = Change("api", table, Operation(operation))
+    as_sent = (None if row is None else loads(encoded(row)) for row in (new, old))
+    return of_event(Event(change, *as_sent), over)

@@ -1,0 +1,1 @@
+"""SQL's logic, compared with PostgreSQL itself."""
