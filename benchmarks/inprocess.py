@@ -52,7 +52,7 @@ def place(latency_ms: int) -> Iterator[Place]:
     with Stack() as stack:
         stack.migrate()
         with before(stack, latency_ms) as where:
-            _use(stack, where.ours.url)
+            use(stack, where.ours.url)
             yield where
 
 
@@ -107,7 +107,7 @@ async def timed(work: Work) -> tuple[float, Any]:
     return (time.perf_counter() - start) * 1000, answer
 
 
-def _use(stack: Stack, supabase_url: str) -> None:
+def use(stack: Stack, supabase_url: str) -> None:
     environment = {**stack.environment(), "SUPABASE_URL": supabase_url}
     os.environ.clear()  # what a developer has set would make it another product
     os.environ.update(environment, DJANGO_SETTINGS_MODULE="canvalo.settings")

@@ -24,6 +24,16 @@ app.conf.update(
             "schedule": 20.0,
             "options": {"expires": 60},
         },
+        "delete old sums": {
+            "task": "optimizer.tasks.expire_metrics",
+            "schedule": 3600.0,
+            "options": {"expires": 600},
+        },
+        "fetch Supabase's own counts": {
+            "task": "optimizer.tasks.fetch_usage",
+            "schedule": 3600.0,
+            "options": {"expires": 600},
+        },
         "clean up expired cache entries": {
             "task": "optimizer.tasks.clean_cache",
             "schedule": 60.0,

@@ -112,6 +112,8 @@ SUPABASE_ANON_KEY = ENV.supabase_anon_key.get_secret_value()
 SUPABASE_SERVICE_ROLE_KEY = ENV.supabase_service_role_key.get_secret_value()
 SUPABASE_JWT_SECRET = ENV.supabase_jwt_secret.get_secret_value()
 SUPABASE_JWKS_URL = ENV.supabase_jwks_url
+SUPABASE_MANAGEMENT_TOKEN = ENV.supabase_management_token.get_secret_value()
+SUPABASE_MANAGEMENT_URL = ENV.supabase_management_url
 OPTIMIZATION_WEBHOOK_SECRET = ENV.optimization_webhook_secret.get_secret_value()
 
 _mail = urlsplit(ENV.email_url.get_secret_value())

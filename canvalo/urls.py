@@ -6,6 +6,7 @@ from django.urls import include, path
 
 from canvalo.api import api
 from canvalo.health import health
+from optimizer.prometheus import metrics
 
 urlpatterns = [
     path("", include("dashboard.urls")),
@@ -14,4 +15,5 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("api/", api.urls),
     path("health", health, name="health"),
+    path("metrics", metrics, name="metrics"),
 ]

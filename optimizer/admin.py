@@ -8,7 +8,7 @@ from django.forms import ChoiceField, ModelForm
 from django.http import HttpRequest
 from django.utils import timezone
 
-from optimizer import admin_alerts, policies
+from optimizer import admin_alerts, admin_prices, policies
 from optimizer.admin_readonly import ReadOnlyAdmin
 from optimizer.conf import optimization_settings
 from optimizer.defaults import Defaults
@@ -22,7 +22,7 @@ else:  # Django's classes take no type arguments when they run
     EngineAdmin = TableAdmin = admin.ModelAdmin
     TableForm = ModelForm
 
-__all__ = ["admin_alerts"]  # Django looks for registrations in this module alone
+__all__ = ["admin_alerts", "admin_prices"]  # Django looks for registrations in this module alone
 
 
 @admin.register(TableSettings)

@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from optimizer import inside, session
 from optimizer.cache.clocks import boottime
 from optimizer.cache.fence import Write as Fenced
+from optimizer.cache.refreshing import BEHIND
 from optimizer.cache.served import Served, Terms, without_cache
 from optimizer.cache.tiered import Fetch, TieredCache
-from optimizer.domain import causal, tags
+from optimizer.domain import causal, shapes, tags
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.causal import Demand
 from optimizer.domain.facts import (
@@ -58,6 +59,7 @@ class _Plan:
 
     policy: TablePolicy
     schema: Schema
+    name: tuple[str, str]  # relation and shape, under which it is counted
     key: str = ""
     terms: Terms | None = None
 
@@ -89,13 +91,13 @@ class Engine:
         `demand` says which write must be seen; without one, what the session has shown holds.
         """
         start = time.perf_counter_ns()
-        fetch = self._measured(read.name, Operation.READ, call)
+        plan, fetch = self._plan(read, scope), self._measured(read.name, Operation.READ, call)
         try:
-            served = await self._answer(read, scope, fetch, demand or session.demand())
+            served = await self._answer(plan, fetch, demand or session.demand())
         except UpstreamError:
-            self._emit(_failed_read(read, (time.perf_counter_ns() - start) / 1e9))
+            self._emit(_failed_read(plan.name, (time.perf_counter_ns() - start) / 1e9))
             raise
-        self._count(read, served, time.perf_counter_ns() - start)
+        self._count(plan, served, time.perf_counter_ns() - start)
         return served
 
     async def change(self, write: Write, call: Call) -> Changed:
@@ -131,10 +133,9 @@ class Engine:
         """Touch what is owed since Valkey was away; until that is done nothing is served."""
         return await self._fence.settle()
 
-    async def _answer(self, read: Read, scope: Scope, fetch: Fetch, demand: Demand) -> Served:
+    async def _answer(self, plan: _Plan, fetch: Fetch, demand: Demand) -> Served:
         if (function := inside.current()) is not None:
             return await _for_function(function, fetch)
-        plan = self._plan(read, scope)
         if plan.terms is None or demand.bypass or not self._policies.cache_enabled:
             return await without_cache(fetch)
         terms = plan.terms if demand.after is None else replace(plan.terms, after=demand.after)
@@ -151,24 +152,25 @@ class Engine:
         return plan
 
     def _planned(self, read: Read, scope: Scope, policy: TablePolicy, schema: Schema) -> _Plan:
+        name = (read.name, shapes.of(read))
         if not policy.enabled or policy.ttl <= 0 or not scope.cacheable:
-            return _Plan(policy, schema)
+            return _Plan(policy, schema, name)
         sharing = scope.shared_by(policy.shared_by)
         held = of_read(read, schema, Caller(sharing.subject, scope.passes_by))
         if held is None:
-            return _Plan(policy, schema)
+            return _Plan(policy, schema, name)
         behind = tags.of_relations(policy.sources, sharing.user)
         depends_on = tuple(sorted({*held.tags, *behind}))
         terms = terms_for(self._policies, policy, depends_on, policy.ttl, held)
-        return _Plan(policy, schema, read.key(sharing), terms)
+        return _Plan(policy, schema, name, read.key(sharing), terms)
 
-    def _count(self, read: Read, served: Served, taken: int) -> None:
+    def _count(self, plan: _Plan, served: Served, taken: int) -> None:
         """Count a read that took so many ns; hits in this process's own tier are added up."""
         near = served.tier is Tier.L1 and served.outcome is ReadOutcome.HIT
         if near and not self._policies.access_log:
-            self.hits.add(read.name, self._cache.now(), taken, len(served.answer.body), 1)
+            self.hits.add(plan.name, self._cache.now(), taken, len(served.answer.body), 1)
         else:
-            self._emit(_cache_read(read, served, taken / 1e9))
+            self._emit(_cache_read(plan.name, served, taken / 1e9))
 
     def _must_fence(self, change: Change, touched: Sequence[str]) -> bool:
         """Whether a strict table's rows may change; a wide change may reach any."""
@@ -219,7 +221,9 @@ class Engine:
             finally:
                 seconds = time.perf_counter() - start
                 sent = call.sent_bytes
-                self._emit(UpstreamCall(relation, operation, status, seconds, sent, received))
+                self._emit(
+                    UpstreamCall(relation, operation, status, seconds, sent, received, BEHIND.get())
+                )
 
         return fetch
 
@@ -247,13 +251,14 @@ async def _for_function(function: inside.Inside, fetch: Fetch) -> Served:
     return Served(served.answer, ReadOutcome.MISS, Tier.UPSTREAM, MissReason.COLD)
 
 
-def _cache_read(read: Read, served: Served, seconds: float) -> CacheRead:
-    size = len(served.answer.body)
+def _cache_read(name: tuple[str, str], served: Served, seconds: float) -> CacheRead:
+    relation, shape = name
+    size, left = len(served.answer.body), served.ttl_left
     return CacheRead(
-        read.name, served.outcome, served.tier, served.reason, seconds, size, served.ttl_left
+        relation, served.outcome, served.tier, served.reason, seconds, size, left, shape
     )
 
 
-def _failed_read(read: Read, seconds: float) -> CacheRead:
+def _failed_read(name: tuple[str, str], seconds: float) -> CacheRead:
     tier, reason = Tier.UPSTREAM, MissReason.BYPASSED
-    return CacheRead(read.name, ReadOutcome.ERROR, tier, reason, seconds, 0)
+    return CacheRead(name[0], ReadOutcome.ERROR, tier, reason, seconds, 0, shape=name[1])

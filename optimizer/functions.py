@@ -50,11 +50,12 @@ class Question:
     Raises QueryError where a part has no canonical form.
     """
 
-    __slots__ = ("_policy", "_terms", "key", "kind", "user")
+    __slots__ = ("_policy", "_terms", "key", "kind", "name", "user")
 
     def __init__(self, kind: Kind, user_id: str | None, about: Any) -> None:
         scope: Scope = from_user_id(str(user_id))
         self.kind = kind
+        self.name = (kind.relation, "")  # under which its hits are counted
         self.user = scope.user
         self.key = digest("value", kind.relation, scope.kind.value, scope.digest, canonical(about))
         self._policy: TablePolicy | None = None
@@ -106,7 +107,7 @@ class FunctionCache:
         if age >= terms.ttl * (0.9 if terms.refresh_ahead else 1.0):
             return None
         size, taken = len(held.entry.answer.body), time.perf_counter_ns() - start
-        self.hits.add(question.kind.relation, now, taken, size, held.stands_for)
+        self.hits.add(question.name, now, taken, size, held.stands_for)
         return held.fresh
 
     async def call(self, question: Question, work: Work) -> Any:

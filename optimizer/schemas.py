@@ -1,6 +1,7 @@
 """What the engine's endpoints answer; each field says what it counts."""
 
 from datetime import datetime
+from typing import Any, Literal
 
 from ninja import Field, Schema
 
@@ -72,6 +73,15 @@ class PoolStats(Schema):
     waited_ms: float = Field(description="Time spent waiting for one, all leases together.")
 
 
+class VanishedStats(Schema):
+    """Processes that ended without handing over what they had counted last."""
+
+    processes: int = Field(description="How many stopped reporting without a goodbye.")
+    facts_at_most: int = Field(
+        description="An estimate of what they did not report: as much as in their last interval."
+    )
+
+
 class StatsOut(Schema):
     """Sums over all processes."""
 
@@ -82,7 +92,13 @@ class StatsOut(Schema):
     pool: PoolStats
     faults: dict[str, int] = Field(
         description="What was done without: steps of the shared cache that failed; `unfenced` "
-        "writes; `report`: metrics that came late; `lost`: facts that were not counted."
+        "writes; `report`: metrics that came late; `lost`: facts that were not counted; "
+        "`vanished`: processes that ended without a goodbye."
+    )
+    vanished: VanishedStats
+    miss_reasons: dict[str, int] = Field(
+        description="Reads that were sent on, by reason: cold, expired, invalidated, evicted, "
+        "bypassed."
     )
     processes: int = Field(description="Processes that reported in the last 15 s.")
     counted_since: datetime | None = Field(description="The first report; null before it.")
@@ -90,3 +106,78 @@ class StatsOut(Schema):
         description="When these sums were read. A killed process loses "
         "what it counted in its last second."
     )
+
+
+class SeriesAsked(Schema):
+    """Which series: a named range up to now, or `from` and `to` with their zone."""
+
+    range: str = Field("24h", description="1h, 6h, 24h, 7d, 30d, 90d or 1y, up to now.")
+    start: datetime | None = Field(None, alias="from", description="Instead of a range: begin.")
+    end: datetime | None = Field(None, alias="to", description="And end, not included.")
+    step: str | None = Field(
+        None, description="1m, 5m, 15m, 30m, 1h, 3h, 6h or 1d; one that fits when left out."
+    )
+    relation: str = Field("", description="One relation (api.contacts); empty: all together.")
+    compare: Literal["", "previous"] = Field(
+        "", description="previous: also as many steps just before."
+    )
+
+
+class SeriesOut(Schema):
+    """Sums in points, in columns; at most 1,500 points, and never fewer than were asked."""
+
+    start: datetime = Field(description="Begin of the first point.")
+    end: datetime = Field(description="End of the last point.")
+    step_minutes: int = Field(description="A day is 1440, though it may have 23 or 25 hours.")
+    zone: str = Field(description="The zone in which hours and days are cut.")
+    relation: str = Field(description="Empty: all.")
+    data_until: datetime | None = Field(description="End of the newest stored minute.")
+    columns: dict[str, list[Any]] = Field(
+        description="start (in the zone), minutes (how many of the point are known), asked, hits, "
+        "coalesced, misses, bypassed, errors, writes, sent (added included), added (calls that "
+        "the engine made for itself), avoided (asked less sent), received_bytes, avoided_bytes, "
+        "faults, hit_rate, and in ms the means and 95th percentiles of hits and of fetches. Null: "
+        "nothing is known."
+    )
+    totals: dict[str, int | float | None] = Field(description="The same columns over all points.")
+    previous: dict[str, list[Any]] | None = Field(description="The columns of the steps before.")
+
+
+class ShapesAsked(Schema):
+    """Of which days."""
+
+    days: int = Field(1, ge=1, le=7, description="So many, today included, in UTC.")
+
+
+class ShapeOut(Schema):
+    """One kind of question: names and operators, no values."""
+
+    relation: str
+    shape: str
+    count: int = Field(description="Reads.")
+    misses: int = Field(description="Of these, answered by Supabase.")
+    seconds: float = Field(description="All the time that callers waited.")
+    received: int = Field(description="Bytes of the answers.")
+    at_most_missed: int = Field(
+        description="Reads that may lack in count, from before the shape came into the list."
+    )
+
+
+class SampleOut(Schema):
+    """One read that was slow, or that the cache did not answer."""
+
+    kind: str = Field(description="slow or miss.")
+    at: int = Field(description="Seconds since the epoch.")
+    relation: str
+    shape: str
+    outcome: str
+    reason: str
+    seconds: float
+    received: int
+
+
+class ShapesOut(Schema):
+    """The shapes that are asked most, and samples."""
+
+    top: list[ShapeOut]
+    samples: list[SampleOut]

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import random
 from collections.abc import Callable
+from contextvars import ContextVar
 
 from optimizer.cache.fetching import Fetch, Fetches
 from optimizer.cache.served import Served, Terms
@@ -12,6 +13,9 @@ from optimizer.domain.facts import CacheFault, Emit, ReadOutcome
 from optimizer.errors import CacheUnavailable
 
 logger = logging.getLogger(__name__)
+
+# Whether what is fetched here was asked for by nobody: a call that the engine adds.
+BEHIND: ContextVar[bool] = ContextVar("canvalo_behind", default=False)
 
 _AHEAD = 0.1  # of the TTL: within the last tenth an entry may be fetched anew
 _STEEPNESS = 20.0  # how much likelier at the very end than at the beginning of that tenth
@@ -66,6 +70,7 @@ class Refreshes:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _refresh(self, key: str, terms: Terms, fetch: Fetch) -> None:
+        BEHIND.set(True)  # in this task alone
         try:
             look = await self._shared.look(key, terms.tags, others=terms.short)
             if look.fillable and await self._shared.claim(key, look.stamps, self._fetches.fetcher):

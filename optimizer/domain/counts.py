@@ -42,6 +42,14 @@ class Counts:
                 counts[key.outcome] = counts.get(key.outcome, 0) + tally.count
         return counts
 
+    def by_reason(self) -> dict[str, int]:
+        """How many reads were sent on, by the reason why the cache did not answer them."""
+        counts: dict[str, int] = {}
+        for key, tally in sorted(self.tallies.items()):
+            if key.step == Step.ASKED and key.reason:
+                counts[key.reason] = counts.get(key.reason, 0) + tally.count
+        return counts
+
     @property
     def asked(self) -> int:
         """Requests that callers asked of the engine, reads and writes."""

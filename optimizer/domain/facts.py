@@ -62,6 +62,7 @@ class CacheRead:
     seconds: float  # as the caller saw it
     body_bytes: int  # of the answer; for a hit, what the fill had cost on the wire
     ttl_left: float = 0.0  # s, for hits
+    shape: str = ""  # the question without its values (`domain.shapes.of`); "" is not counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,7 @@ class HitsCounted:
     relation: str
     minute: int  # epoch seconds of its beginning
     tally: Tally
+    shape: str = ""  # as in `CacheRead`
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,7 @@ class UpstreamCall:
     seconds: float
     sent_bytes: int
     received_bytes: int
+    added: bool = False  # the engine's own (warming, refresh, probe): no caller asked for it
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,26 +12,30 @@ _QUICK = 1 << 17  # ns; what takes longer is looked up by its logarithm
 _BUCKETS = [bucket_of((step << _STEP) / 1e9 + 1.6e-8) for step in range(_QUICK >> _STEP)]
 _MINUTE = 60
 
+Name = tuple[str, str]
+
 
 class HitCounts:
     """The hits of one event loop since they were last taken."""
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
-        self._tallies: dict[str, Tally] = {}
+        self._tallies: dict[tuple[str, str], Tally] = {}
         self._minute = 0
 
-    def add(self, relation: str, now: float, taken: int, size: int, reads: int) -> None:
+    def add(self, name: Name, now: float, taken: int, size: int, reads: int) -> None:
         """Count a hit: when (epoch seconds), how long it took (ns), bytes, reads avoided.
+
+        `name` are the relation and the shape of the question, nothing where it has none.
 
         A hit that stands for several reads counts as so many, each with its part of the time.
         """
         if now >= self._minute + _MINUTE:
             self.hand_over()
             self._minute = int(now) // _MINUTE * _MINUTE
-        tally = self._tallies.get(relation)
+        tally = self._tallies.get(name)
         if tally is None:
-            tally = self._tallies[relation] = Tally()
+            tally = self._tallies[name] = Tally()
         part = taken // reads
         bucket = _BUCKETS[part >> _STEP] if part < _QUICK else bucket_of(part / 1e9)
         tally.count += reads
@@ -42,5 +46,5 @@ class HitCounts:
     def hand_over(self) -> None:
         """Emit what was counted since the last time."""
         tallies, self._tallies = self._tallies, {}
-        for relation, tally in tallies.items():
-            self._emit(HitsCounted(relation, self._minute, tally))
+        for (relation, shape), tally in tallies.items():
+            self._emit(HitsCounted(relation, self._minute, tally, shape))

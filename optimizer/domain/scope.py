@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
@@ -30,7 +30,8 @@ class Scope:
     digest: str
     role: str = ""
     user: str = ""  # a hash of the user id, the same for every kind
-    subject: str = ""  # the token's `sub`, in this process alone: for what policies prove of rows
+    # The token's `sub`, in this process alone: for what policies prove of rows. Never shown.
+    subject: str = field(default="", repr=False, compare=False)
 
     @property
     def passes_by(self) -> bool:

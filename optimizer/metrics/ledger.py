@@ -1,7 +1,8 @@
 """The ledger in Valkey: every process adds its deltas, the snapshot and the totals read them."""
 
 import json
-from collections.abc import Iterable, Sequence
+import secrets
+from collections.abc import Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
@@ -9,16 +10,26 @@ from typing import Any, NamedTuple, Protocol
 import redis
 import redis.asyncio
 
-from optimizer.domain.tally import COUNTERS, Key, Tally
+from optimizer.domain.tally import Key, Step
 from optimizer.errors import CacheUnavailable
 from optimizer.metrics import scripts
+from optimizer.metrics.codec import (
+    Cells,
+    Tallies,
+    added_up,
+    decode,
+    encode,
+    field_of,
+    noted_arguments,
+    text,
+)
+from optimizer.metrics.noted import Noted
 
 PREFIX = "{canvalo}:ledger:"
 GAUGE_SECONDS = 15  # a process that has not reported for so long counts as gone
 SEQUENCE_SECONDS = 7 * 24 * 3600  # how late a repeated delivery is still recognised
-SEPARATOR = "\x1f"  # between the parts of a field's name: no relation's name holds it
-
-Cells = dict[tuple[int, str, str, str, str], Tally]
+OLDEST_SECONDS = 13 * 24 * 3600  # an event further back counts when it arrives: minutes are kept 14
+VANISHED = Key(Step.FAULT, "", "", "vanished")  # processes that ended without a goodbye
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +39,8 @@ class Batch:
     process: str
     sequence: int
     cells: Cells
+    facts: int = 0  # how many were added up; for the estimate of what a killed process lost
+    noted: Noted | None = None
 
 
 class PoolGauges(NamedTuple):
@@ -55,27 +68,41 @@ class Held(Protocol):
 
 
 class Report(NamedTuple):
-    """What a process tells the ledger in one message."""
+    """What a process tells the ledger in one message; `leaving`: it will not report again."""
 
     process: str
     at: float
     batch: Batch | None
     gauges: Held | None
+    leaving: bool = False
+
+
+class Minute(NamedTuple):
+    """A minute of one ledger id that has something to store, with its version."""
+
+    ledger: str
+    minute: int
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """Everything counted since the installation, over all processes."""
+    """Everything that the ledger has counted, over all processes, by ledger id."""
 
     since: float | None  # seconds since the epoch; None before the first report
     at: float
-    tallies: dict[Key, Tally]
+    by_ledger: dict[str, Tallies]
     gauges: list[PoolGauges]
+
+    @property
+    def tallies(self) -> Tallies:
+        """The sum over the ids that the ledger still holds."""
+        return added_up(self.by_ledger.values())
 
 
 async def post(client: "redis.asyncio.Redis", report: Report) -> None:
     """Add a process's deltas and gauges; a repeated batch changes nothing."""
-    with _unavailable():
+    with unavailable():
         await _async_eval(client, scripts.POST, *_arguments(report))
 
 
@@ -86,62 +113,68 @@ def post_blocking(client: redis.Redis, report: Report) -> None:
 
 async def read_totals(client: "redis.asyncio.Redis") -> Totals:
     """The running totals and the gauges of the processes that are alive."""
-    with _unavailable():
-        since, now, totals, gauges = await _async_eval(client, scripts.TOTALS)
-    tallies = decode(zip(totals[::2], totals[1::2], strict=True))
-    alive = [PoolGauges(*map(int, _text(values).split(","))) for values in gauges]
-    return Totals(float(since) if since else None, float(now), tallies, alive)
+    with unavailable():
+        return _totals(await _async_eval(client, scripts.TOTALS))
 
 
-def open_minutes(client: redis.Redis) -> dict[int, int]:
-    """The minutes with something to store, each with the version that it has now."""
-    with _unavailable():
-        found: Any = client.hgetall(PREFIX + "open")
-    return {int(minute): int(version) for minute, version in found.items()}
+def read_totals_blocking(client: redis.Redis) -> Totals:
+    """Like `read_totals`, for a process without an event loop."""
+    return _totals(_eval(client, scripts.TOTALS))
 
 
-def read_minute(client: redis.Redis, minute: int) -> dict[Key, Tally]:
-    """All that was counted in a minute."""
-    with _unavailable():
-        found: Any = client.hgetall(f"{PREFIX}minute:{minute}")
+def reap(client: redis.Redis, minute: int) -> int:
+    """Count the processes that went without a goodbye, in this minute; answers how many."""
+    fields = field_of(VANISHED, "count"), field_of(VANISHED, "rows")
+    return int(_eval(client, scripts.REAP, minute, _fresh_id(), *fields))
+
+
+def ledger_ids(client: redis.Redis) -> list[str]:
+    """The ids that the ledger holds, oldest first; the last is the present life's."""
+    with unavailable():
+        found: Any = client.zrange(PREFIX + "ledgers", 0, -1)
+    return [text(id_) for id_ in found]
+
+
+def open_minutes(client: redis.Redis) -> list[Minute]:
+    """The minutes with something to store, in order of time."""
+    found: list[Minute] = []
+    for id_ in ledger_ids(client):
+        with unavailable():
+            versions: Any = client.hgetall(f"{PREFIX}{id_}:open")
+        found += [Minute(id_, int(minute), int(n)) for minute, n in versions.items()]
+    return sorted(found, key=lambda open_: open_.minute)
+
+
+def read_minute(client: redis.Redis, ledger: str, minute: int) -> Tallies:
+    """All that was counted in a minute under one id."""
+    with unavailable():
+        found: Any = client.hgetall(f"{PREFIX}{ledger}:minute:{minute}")
     return decode(found.items())
 
 
-def close_minute(client: redis.Redis, minute: int, version: int) -> bool:
+def close_minute(client: redis.Redis, minute: Minute) -> bool:
     """Mark a minute as stored, unless it has grown since that version."""
-    return bool(_eval(client, scripts.CLOSE, minute, version))
+    return bool(_eval(client, scripts.CLOSE, *minute))
 
 
-def forget_before(client: redis.Redis, minute: int) -> int:
+def forget_before(client: redis.Redis, ledger: str, minute: int) -> int:
     """Drop the stored minutes before this one; answers how many."""
-    return int(_eval(client, scripts.FORGET, minute))
+    return int(_eval(client, scripts.FORGET, ledger, minute))
 
 
-def encode(cells: Cells) -> dict[str, dict[str, str]]:
-    """Deltas as the ledger keeps them: minute → field → number."""
-    minutes: dict[str, dict[str, str]] = {}
-    for (minute, *key), tally in cells.items():
-        fields = minutes.setdefault(str(minute), {})
-        name = SEPARATOR.join(key)
-        for column in COUNTERS:
-            if number := getattr(tally, column):
-                fields[f"{name}{SEPARATOR}{column}"] = str(number)
-        for bucket, count in tally.buckets.items():
-            fields[f"{name}{SEPARATOR}{bucket}"] = str(count)
-    return minutes
+def drop_ended(client: redis.Redis, ledger: str) -> bool:
+    """Drop an id of an earlier life that holds no minute; its totals must be stored."""
+    return bool(_eval(client, scripts.DROP, ledger))
 
 
-def decode(fields: Iterable[tuple[bytes | str, bytes | str]]) -> dict[Key, Tally]:
-    """The inverse of `encode` for one minute, or for the totals."""
-    tallies: dict[Key, Tally] = {}
-    for field, number in fields:
-        *key, column = _text(field).split(SEPARATOR)
-        tally = tallies.setdefault(Key(*key), Tally())
-        if column in COUNTERS:
-            setattr(tally, column, int(number))
-        else:
-            tally.buckets[int(column)] = int(number)
-    return tallies
+def _totals(reply: Sequence[Any]) -> Totals:
+    since, now, alive, *found = reply
+    by_ledger = {
+        text(id_): decode(zip(fields[::2], fields[1::2], strict=True))
+        for id_, fields in zip(found[::2], found[1::2], strict=True)
+    }
+    gauges = [PoolGauges(*map(int, text(values).split(","))) for values in alive]
+    return Totals(float(since) if since else None, float(now), by_ledger, gauges)
 
 
 def _arguments(report: Report) -> Sequence[str | int]:
@@ -154,11 +187,21 @@ def _arguments(report: Report) -> Sequence[str | int]:
         f"{gauges.total},{gauges.active},{gauges.idle}" if gauges else "",
         GAUGE_SECONDS,
         SEQUENCE_SECONDS,
+        _fresh_id(),
+        batch.facts if batch else 0,
+        "1" if report.leaving else "",
+        OLDEST_SECONDS,
+        *noted_arguments(batch.noted if batch else None, report.at),
     )
 
 
+def _fresh_id() -> str:
+    """A name for a new life, in case the script finds that there is one."""
+    return secrets.token_hex(6)
+
+
 def _eval(client: redis.Redis, script: str, *arguments: str | int) -> Any:
-    with _unavailable():
+    with unavailable():
         return client.eval(script, 1, PREFIX, *arguments)
 
 
@@ -167,12 +210,8 @@ async def _async_eval(client: "redis.asyncio.Redis", script: str, *arguments: st
     return await reply
 
 
-def _text(value: bytes | str) -> str:
-    return value.decode() if isinstance(value, bytes) else value
-
-
 @contextmanager
-def _unavailable() -> Any:
+def unavailable() -> Any:
     """Name Valkey's failures once, at this edge."""
     try:
         yield

@@ -9,33 +9,24 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from typing import Any
 
 import redis
 import redis.asyncio
 
-from optimizer.domain.facts import (
-    BatchFlushed,
-    CacheFault,
-    CacheRead,
-    ChangeMade,
-    Fact,
-    HitsCounted,
-    LeaseTaken,
-    Operation,
-    ReadOutcome,
-    Touched,
-    UpstreamCall,
-)
+from optimizer.domain.facts import CacheFault, CacheRead, Fact, HitsCounted
 from optimizer.domain.tally import OTHER, Step, Tally
 from optimizer.errors import CacheUnavailable
 from optimizer.metrics import ledger
-from optimizer.metrics.ledger import Batch, Cells, Held
+from optimizer.metrics.codec import Cells
+from optimizer.metrics.folds import FOLDS
+from optimizer.metrics.ledger import Batch, Held
+from optimizer.metrics.noted import Noted
 
 log = logging.getLogger(__name__)
 
 MAX_CELLS = 20_000  # kept while the ledger is away; about 20 MB
 MAX_RELATIONS = 200  # told apart by one process; the rest is counted together
+MAX_NAME = 160  # characters; PostgreSQL's names are shorter, with their schema too
 
 Gauges = Callable[[], Held]
 
@@ -48,44 +39,76 @@ class Recorder:
         self.process = process
         self.clock = clock
         self._lock = threading.Lock()
+        self._minute = 0  # the one that is being counted; read and written under the lock
         self._cells: Cells = {}
         self._relations: set[str] = set()
-        self._sequence = 0
+        self._noted = Noted()
+        self._sequence = self._facts = self._lost = 0
         self._pending: Batch | None = None
-        self._lost = 0
 
     def record(self, fact: Fact) -> None:
         """Count a fact in the minute in which it happened."""
-        fold = _FOLDS.get(type(fact))
-        minute = int(self.clock()) // 60 * 60
+        if type(fact) is HitsCounted:
+            self._record_hits(fact)
+            return
+        fold = FOLDS.get(type(fact))
+        now = int(self.clock())
         with self._lock:
             if fold is None:
                 self._lost += 1
-            else:
-                fold(self, minute, fact)
+                return
+            self._minute = now // 60 * 60
+            self._facts += 1
+            fold(self._cell, fact)
+            if type(fact) is CacheRead and fact.shape:
+                self._noted.add(fact, now)
 
-    def cell(
-        self, minute: int, step: str, relation: str, operation: str = "", outcome: str = ""
+    def _record_hits(self, fact: HitsCounted) -> None:
+        with self._lock:
+            self._minute = fact.minute
+            self._facts += fact.tally.count
+            FOLDS[HitsCounted](self._cell, fact)
+            if fact.shape:
+                self._noted.add_hits(fact)
+
+    def _cell(
+        self,
+        step: str,
+        relation: str,
+        operation: str = "",
+        outcome: str = "",
+        reason: str = "",
+        tier: str = "",
+        *,
+        known: bool = True,
     ) -> Tally:
-        """The tally of one key of one minute; the caller holds the lock."""
-        found = self._cells.get((minute, step, relation, operation, outcome))
-        return found or self._new_cell(minute, step, relation, operation, outcome)
+        key = (self._minute, step, relation, operation, outcome, reason, tier)
+        found = self._cells.get(key)
+        if found is None:
+            relation = self._capped(relation, known)
+            found = self._new_cell((self._minute, step, relation, *key[3:]))
+        return found
 
-    def _new_cell(self, minute: int, step: str, relation: str, *rest: str) -> Tally:
-        relation = self._capped(relation)
-        key = (minute, step, relation, *rest)
+    def _new_cell(self, key: tuple[int, str, str, str, str, str, str]) -> Tally:
         if len(self._cells) >= MAX_CELLS and key not in self._cells:
             self._lost += 1
             return Tally()  # added to and forgotten; the loss itself is counted
-        return self._cells.setdefault(key, Tally())  # type: ignore[arg-type]
+        return self._cells.setdefault(key, Tally())
 
-    def _capped(self, relation: str) -> str:
+    def _capped(self, relation: str, known: bool) -> str:
+        """The name to count under; names that only failed get half of the places."""
         if relation in self._relations:
             return relation
-        if len(self._relations) >= MAX_RELATIONS:
+        places = MAX_RELATIONS if known else MAX_RELATIONS // 2
+        if len(self._relations) >= places or not _is_a_name(relation):
             return OTHER
         self._relations.add(relation)
         return relation
+
+    @property
+    def owes(self) -> bool:
+        """Whether a batch was taken that is not settled: it may or may not have arrived."""
+        return self._pending is not None
 
     def take(self) -> Batch | None:
         """The deltas to deliver: those not yet settled again, else all since the last time."""
@@ -97,14 +120,14 @@ class Recorder:
     def _next_batch(self) -> Batch | None:
         if self._lost:
             minute = int(self.clock()) // 60 * 60
-            self._cells.setdefault(
-                (minute, Step.FAULT, "", "", "lost"), Tally()
-            ).count += self._lost
+            lost = (minute, str(Step.FAULT), "", "", "lost", "", "")
+            self._cells.setdefault(lost, Tally()).count += self._lost
         if not self._cells:
             return None
         self._sequence += 1
-        cells, self._cells, self._lost = self._cells, {}, 0
-        return Batch(self.process, self._sequence, cells)
+        cells, facts, noted = self._cells, self._facts, self._noted.taken()
+        self._cells, self._facts, self._lost, self._noted = {}, 0, 0, Noted()
+        return Batch(self.process, self._sequence, cells, facts, noted)
 
     def settle(self, batch: Batch) -> None:
         """The ledger has this batch; forget it."""
@@ -113,107 +136,55 @@ class Recorder:
                 self._pending = None
 
 
-def _read(recorder: Recorder, minute: int, fact: CacheRead) -> None:
-    cell = recorder.cell(minute, _ASKED, fact.relation, _READ, fact.outcome)
-    cell.add(fact.seconds, fact.body_bytes)
-
-
-def _hits(recorder: Recorder, _minute: int, fact: HitsCounted) -> None:
-    recorder.cell(fact.minute, _ASKED, fact.relation, _READ, _HIT).merge(fact.tally)
-
-
-def _change(recorder: Recorder, minute: int, fact: ChangeMade) -> None:
-    outcome = status_class(fact.status)
-    recorder.cell(minute, _ASKED, fact.relation, fact.operation, outcome).add(fact.seconds)
-    if not fact.fenced:
-        recorder.cell(minute, _FAULT, fact.relation, fact.operation, "unfenced").add(0)
-
-
-def _call(recorder: Recorder, minute: int, fact: UpstreamCall) -> None:
-    outcome = status_class(fact.status)
-    cell = recorder.cell(minute, _SENT, fact.relation, fact.operation, outcome)
-    cell.add(fact.seconds, fact.received_bytes, fact.sent_bytes)
-
-
-def _lease(recorder: Recorder, minute: int, fact: LeaseTaken) -> None:
-    outcome = "reused" if fact.reused else "made"
-    recorder.cell(minute, _LENT, "", "", outcome).add(fact.waited)
-
-
-def _batch(recorder: Recorder, minute: int, fact: BatchFlushed) -> None:
-    outcome = "partial" if fact.failed else "ok"
-    cell = recorder.cell(minute, _BATCHED, fact.relation, fact.operation, outcome)
-    cell.add(fact.seconds)
-    cell.rows += fact.rows
-    cell.failed += fact.failed
-    cell.calls += fact.calls
-
-
-def _fault(recorder: Recorder, minute: int, fact: CacheFault) -> None:
-    recorder.cell(minute, _FAULT, "", "", fact.step).add(0)
-
-
-def status_class(status: int) -> str:
-    """What became of a call, from its HTTP status; 0 means that no answer came."""
-    if status == 0:
-        return "unknown"
-    return "ok" if status < 400 else "refused" if status < 500 else "error"
-
-
-def _touched(recorder: Recorder, minute: int, fact: Touched) -> None:
-    for tag in fact.tags:
-        recorder.cell(minute, _TOUCHED, tag, "", "by hand").add(0)
-
-
-_FOLDS: dict[type, Callable[[Recorder, int, Any], None]] = {
-    CacheRead: _read,
-    HitsCounted: _hits,
-    ChangeMade: _change,
-    UpstreamCall: _call,
-    LeaseTaken: _lease,
-    BatchFlushed: _batch,
-    CacheFault: _fault,
-    Touched: _touched,
-}
-# Looked up on the hot path: a module's name is found faster than an enum's member.
-_ASKED, _SENT, _LENT, _BATCHED, _FAULT, _TOUCHED = (str(step) for step in Step)
-_READ = str(Operation.READ)
-_HIT = str(ReadOutcome.HIT)
+def _is_a_name(relation: str) -> bool:
+    """Whether it can be a relation's name; a request may name anything at all."""
+    return len(relation) <= MAX_NAME and relation.isprintable()
 
 
 async def flush(
-    recorder: Recorder, client: "redis.asyncio.Redis", gauges: Gauges | None = None
+    recorder: Recorder,
+    client: "redis.asyncio.Redis",
+    gauges: Gauges | None = None,
+    *,
+    leaving: bool = False,
 ) -> None:
     """Deliver what was not delivered before, then what has come since."""
-    for _ in range(2):
-        report = _report(recorder, gauges)
+    for _ in range(2 if recorder.owes else 1):
+        report = _report(recorder, gauges, leaving)
         await ledger.post(client, report)
-        if report.batch is None:
-            return
-        recorder.settle(report.batch)
+        if report.batch is not None:
+            recorder.settle(report.batch)
 
 
-def flush_blocking(recorder: Recorder, client: redis.Redis, gauges: Gauges | None = None) -> None:
+def flush_blocking(
+    recorder: Recorder, client: redis.Redis, gauges: Gauges | None = None, *, leaving: bool = False
+) -> None:
     """Like `flush`, for a process without an event loop."""
-    for _ in range(2):
-        report = _report(recorder, gauges)
+    for _ in range(2 if recorder.owes else 1):
+        report = _report(recorder, gauges, leaving)
         ledger.post_blocking(client, report)
-        if report.batch is None:
-            return
-        recorder.settle(report.batch)
+        if report.batch is not None:
+            recorder.settle(report.batch)
 
 
-def _report(recorder: Recorder, gauges: Gauges | None) -> ledger.Report:
+def _report(recorder: Recorder, gauges: Gauges | None, leaving: bool) -> ledger.Report:
     held = gauges() if gauges else None
-    return ledger.Report(recorder.process, recorder.clock(), recorder.take(), held)
+    return ledger.Report(recorder.process, recorder.clock(), recorder.take(), held, leaving)
 
 
 async def flush_now(
-    recorder: Recorder, client: "redis.asyncio.Redis", gauges: Gauges | None = None
+    recorder: Recorder,
+    client: "redis.asyncio.Redis",
+    gauges: Gauges | None = None,
+    *,
+    leaving: bool = False,
 ) -> bool:
-    """Try to deliver; False where the ledger is away and the deltas are kept."""
+    """Try to deliver; False where the ledger is away and the deltas are kept.
+
+    `leaving` says goodbye: a process that ends without it is counted as vanished.
+    """
     try:
-        await flush(recorder, client, gauges)
+        await flush(recorder, client, gauges, leaving=leaving)
     except CacheUnavailable as error:
         log.warning("metrics are kept until the ledger answers: %s", error)
         recorder.record(CacheFault("report"))

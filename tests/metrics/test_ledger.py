@@ -8,17 +8,30 @@ from optimizer.domain.facts import ReadOutcome
 from optimizer.domain.tally import Key
 from optimizer.errors import CacheUnavailable
 from optimizer.metrics import ledger
+from optimizer.metrics.codec import added_up
 from optimizer.metrics.ledger import PoolGauges, Report
 from optimizer.metrics.recorder import Recorder, flush, flush_blocking, flush_now
 from tests.metrics.factories import NOON, call, read
 
-HIT = Key("asked", "api.contacts", "read", "hit")
+HIT = Key("asked", "api.contacts", "read", "hit", "", "l1")
 MINUTE = int(NOON.timestamp())
 
 
 def deliver(client, batch, at=MINUTE):
     """Send one batch, whatever was sent before."""
     ledger.post_blocking(client, Report(batch.process, at, batch, None))
+
+
+def minute_of(client, minute=MINUTE):
+    """What all lives of the ledger counted in a minute."""
+    ids = ledger.ledger_ids(client)
+    return added_up(ledger.read_minute(client, id_, minute) for id_ in ids)
+
+
+def forget(client, minute):
+    """Forget the minutes before this one; how many went."""
+    ids = ledger.ledger_ids(client)
+    return sum(ledger.forget_before(client, id_, minute) for id_ in ids)
 
 
 async def test_totals_are_what_was_recorded(recorder, async_valkey):
@@ -47,7 +60,7 @@ def test_a_repeated_delivery_counts_once(recorder, valkey):
     batch = recorder.take()
     deliver(valkey, batch)
     deliver(valkey, batch)
-    assert ledger.read_minute(valkey, MINUTE)[HIT].count == 1
+    assert minute_of(valkey)[HIT].count == 1
 
 
 def test_deliveries_out_of_order_all_count(recorder, valkey):
@@ -59,7 +72,7 @@ def test_deliveries_out_of_order_all_count(recorder, valkey):
         recorder.settle(batches[-1])
     for batch in (batches[2], batches[0], batches[1], batches[0], batches[2]):
         deliver(valkey, batch)
-    assert ledger.read_minute(valkey, MINUTE)[HIT].count == 3
+    assert minute_of(valkey)[HIT].count == 3
 
 
 def test_an_answer_lost_on_the_way_back_does_not_double_the_count(recorder, valkey):
@@ -68,7 +81,7 @@ def test_an_answer_lost_on_the_way_back_does_not_double_the_count(recorder, valk
     deliver(valkey, recorder.take())  # arrived, but the process never heard so
     recorder.record(read())
     flush_blocking(recorder, valkey)
-    assert ledger.read_minute(valkey, MINUTE)[HIT].count == 2
+    assert minute_of(valkey)[HIT].count == 2
 
 
 async def test_what_could_not_be_delivered_is_delivered_later(recorder, async_valkey):
@@ -100,6 +113,32 @@ async def test_gauges_are_those_of_living_processes(clock, async_valkey, monkeyp
     assert totals.gauges == [PoolGauges(5, 2, 3)]
 
 
+def test_a_process_that_goes_without_a_goodbye_is_counted_with_what_it_may_have_lost(
+    clock, valkey, monkeypatch
+):
+    """As vanished, once, and its last interval is the estimate."""
+    monkeypatch.setattr(ledger, "GAUGE_SECONDS", -1)
+    for name, leaving in (("killed", False), ("ended", True)):
+        process = Recorder(name, clock)
+        for _ in range(7):
+            process.record(read())
+        flush_blocking(process, valkey, lambda: PoolGauges(1, 0, 1), leaving=leaving)
+    assert [ledger.reap(valkey, MINUTE) for _ in range(2)] == [1, 0]
+    vanished = minute_of(valkey)[ledger.VANISHED]
+    assert (vanished.count, vanished.rows) == (1, 7)
+    assert ledger.read_totals_blocking(valkey).tallies[ledger.VANISHED].count == 1
+
+
+def test_an_event_of_long_ago_counts_when_it_arrives(recorder, clock, valkey):
+    """Its minute may be deleted already, where it would replace a sum by a part of it."""
+    recorder.record(read())
+    batch = recorder.take()
+    later = MINUTE + ledger.OLDEST_SECONDS + 60
+    deliver(valkey, batch, at=later)
+    assert minute_of(valkey) == {}
+    assert minute_of(valkey, later)[HIT].count == 1
+
+
 async def test_an_unused_ledger_has_counted_nothing_since_never(async_valkey):
     """Before the first report there is no "since"."""
     totals = await ledger.read_totals(async_valkey)
@@ -121,26 +160,26 @@ def test_large_sums_stay_exact(recorder, valkey):
     (tally,) = batch.cells.values()
     tally.nanoseconds = 2**62 + 1
     deliver(valkey, batch)
-    assert ledger.read_minute(valkey, MINUTE)[HIT].nanoseconds == 2**62 + 1
+    assert minute_of(valkey)[HIT].nanoseconds == 2**62 + 1
 
 
 def test_a_minute_that_grew_stays_open(recorder, valkey):
     """What arrives between reading and crossing off is stored by the next run."""
     recorder.record(read(ReadOutcome.HIT))
     flush_blocking(recorder, valkey)
-    version = ledger.open_minutes(valkey)[MINUTE]
+    (before,) = ledger.open_minutes(valkey)
     recorder.record(read())
     flush_blocking(recorder, valkey)
-    assert not ledger.close_minute(valkey, MINUTE, version)
-    assert MINUTE in ledger.open_minutes(valkey)
+    assert not ledger.close_minute(valkey, before)
+    assert [open_.minute for open_ in ledger.open_minutes(valkey)] == [MINUTE]
 
 
 def test_a_minute_that_is_not_stored_is_never_forgotten(recorder, valkey):
     """However old: as long as it is open it is kept."""
     recorder.record(read())
     flush_blocking(recorder, valkey)
-    assert ledger.forget_before(valkey, MINUTE + 10 * 86400) == 0
-    assert ledger.read_minute(valkey, MINUTE)[HIT].count == 1
+    assert forget(valkey, MINUTE + 10 * 86400) == 0
+    assert minute_of(valkey)[HIT].count == 1
 
 
 def test_a_latecomer_to_a_forgotten_minute_counts_when_it_arrives(recorder, clock, valkey):
@@ -150,8 +189,8 @@ def test_a_latecomer_to_a_forgotten_minute_counts_when_it_arrives(recorder, cloc
     early = Recorder("early", clock)
     early.record(read())
     flush_blocking(early, valkey)
-    ledger.close_minute(valkey, MINUTE, ledger.open_minutes(valkey)[MINUTE])
-    assert ledger.forget_before(valkey, MINUTE + 7200) == 1
+    ledger.close_minute(valkey, *ledger.open_minutes(valkey))
+    assert forget(valkey, MINUTE + 7200) == 1
     deliver(valkey, late, at=MINUTE + 7200)
-    assert ledger.read_minute(valkey, MINUTE) == {}
-    assert ledger.read_minute(valkey, MINUTE + 7200)[HIT].count == 1
+    assert minute_of(valkey) == {}
+    assert minute_of(valkey, MINUTE + 7200)[HIT].count == 1

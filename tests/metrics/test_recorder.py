@@ -7,13 +7,19 @@ import pytest
 from optimizer.domain.facts import (
     BatchFlushed,
     CacheFault,
+    CacheRead,
     ChangeMade,
     LeaseTaken,
+    MissReason,
     Operation,
     ReadOutcome,
+    Tier,
+    UpstreamCall,
 )
+from optimizer.metrics import ledger
 from optimizer.metrics import recorder as module
-from optimizer.metrics.recorder import Recorder, status_class
+from optimizer.metrics.folds import status_class
+from optimizer.metrics.recorder import Recorder, flush_blocking
 from tests.metrics.factories import NOON, call, read
 
 MINUTE = int(NOON.timestamp())
@@ -22,7 +28,7 @@ MINUTE = int(NOON.timestamp())
 def counts(recorder):
     """What would be delivered, in short."""
     batch = recorder.take()
-    return {key[1:]: tally.count for key, tally in batch.cells.items()} if batch else {}
+    return {key[1:5]: tally.count for key, tally in batch.cells.items()} if batch else {}
 
 
 def test_each_fact_is_counted_under_what_it_says(recorder):
@@ -121,6 +127,38 @@ def test_relations_beyond_the_cap_are_counted_together(recorder, monkeypatch):
     assert relations == {"a": 2, "b": 1, "__other__": 2}
 
 
+def test_names_that_only_failed_leave_room_for_those_that_exist(recorder, monkeypatch):
+    """Whoever invents tables is counted together before the real ones are."""
+    monkeypatch.setattr(module, "MAX_RELATIONS", 4)
+    for n in range(9):
+        recorder.record(read(ReadOutcome.ERROR, f"invented{n}"))
+    for name in ("a", "b"):
+        recorder.record(read(relation=name))
+    relations = {key[1]: n for key, n in counts(recorder).items()}
+    assert relations == {"invented0": 1, "invented1": 1, "__other__": 7, "a": 1, "b": 1}
+
+
+@pytest.mark.parametrize("name", ["a\x1fb", "a\x00", "a\nb", "x" * 500, "a\udc80"])
+def test_what_can_be_no_name_is_not_kept_as_one(recorder, valkey, name):
+    """A request may name anything; the ledger and the database must still take it."""
+    recorder.record(read(relation=name))
+    flush_blocking(recorder, valkey)
+    assert [key.relation for key in ledger.read_totals_blocking(valkey).tallies] == ["__other__"]
+
+
+def test_reason_and_tier_are_told_apart(recorder):
+    """So are calls that the engine made for itself."""
+    upstream = (Tier.UPSTREAM, MissReason.EXPIRED)
+    recorder.record(CacheRead("api.a", ReadOutcome.MISS, *upstream, 0.1, 5))
+    recorder.record(CacheRead("api.a", ReadOutcome.HIT, Tier.L2, None, 0.1, 5))
+    recorder.record(UpstreamCall("api.a", Operation.READ, 200, 0.1, 1, 5, added=True))
+    assert {key[4:] for key in recorder.take().cells} == {
+        ("miss", "expired", "upstream"),
+        ("hit", "", "l2"),
+        ("ok", "added", ""),
+    }
+
+
 def test_memory_is_bounded_and_the_loss_is_counted(recorder, clock, monkeypatch):
     """With the ledger away for long, the oldest minutes stay, and what is lost is told."""
     monkeypatch.setattr(module, "MAX_CELLS", 3)
@@ -129,7 +167,7 @@ def test_memory_is_bounded_and_the_loss_is_counted(recorder, clock, monkeypatch)
         clock.now += 60
     cells = recorder.take().cells
     assert [key[0] for key in cells][:3] == [MINUTE, MINUTE + 60, MINUTE + 120]
-    assert cells[MINUTE + 300, "fault", "", "", "lost"].count == 2
+    assert cells[MINUTE + 300, "fault", "", "", "lost", "", ""].count == 2
     assert len(cells) == 4
 
 

@@ -14,8 +14,8 @@ from optimizer.models import MinuteTally, SnapshotRun
 from tests.metrics.factories import NOON, read
 
 pytestmark = pytest.mark.django_db
+MINUTE = int(NOON.timestamp())
 LATER = NOON + timedelta(seconds=75)
-HIT = Key("asked", "api.contacts", "read", "hit")
 
 
 def record(recorder, valkey, times=1):
@@ -53,7 +53,8 @@ def test_storing_again_changes_nothing(recorder, valkey):
     """Values are absolute: a second run does not add."""
     record(recorder, valkey, 2)
     store.snapshot(valkey, LATER)
-    store.save(NOON, ledger.read_minute(valkey, int(NOON.timestamp())), LATER)
+    (life,) = ledger.ledger_ids(valkey)
+    store.save(NOON, life, ledger.read_minute(valkey, life, MINUTE), LATER)
     store.snapshot(valkey, LATER)
     assert stored() == {"hit": 2}
 
@@ -72,15 +73,15 @@ def test_killed_between_two_steps_the_next_run_completes(recorder, valkey, monke
     """Whatever was done when the task died, the next run ends with the right rows."""
     record(recorder, valkey, 4)
     with monkeypatch.context() as patch:
-        patch.setattr(f"optimizer.metrics.store.{step}", die)
+        patch.setattr(f"optimizer.metrics.store.minutes.{step}", die)
         with pytest.raises(KeyboardInterrupt):
             store.snapshot(valkey, LATER)
     store.snapshot(valkey, LATER)
     assert stored() == {"hit": 4}
-    assert int(NOON.timestamp()) not in ledger.open_minutes(valkey)
+    assert MINUTE not in [open_.minute for open_ in ledger.open_minutes(valkey)]
 
 
-def die(*_):
+def die(*_, **__):
     """End the task here, as a kill would."""
     raise KeyboardInterrupt
 
@@ -88,10 +89,11 @@ def die(*_):
 def test_an_older_reading_never_replaces_a_newer_one(recorder, valkey):
     """Two beats at once: the one that read first and writes last does no harm."""
     record(recorder, valkey)
-    older = ledger.read_minute(valkey, int(NOON.timestamp()))
+    (life,) = ledger.ledger_ids(valkey)
+    older = ledger.read_minute(valkey, life, MINUTE)
     record(recorder, valkey)
     store.snapshot(valkey, LATER)
-    store.save(NOON, older, LATER)
+    store.save(NOON, life, older, LATER)
     assert stored() == {"hit": 2}
 
 
@@ -151,7 +153,8 @@ def test_what_is_long_stored_leaves_the_ledger_and_stays_in_the_rows(recorder, v
     store.snapshot(valkey, LATER)
     done = store.snapshot(valkey, NOON + timedelta(hours=3))
     assert done.forgotten == 2  # noon, and the minute in which the snapshot ran
-    assert ledger.read_minute(valkey, int(NOON.timestamp())) == {}
+    (life,) = ledger.ledger_ids(valkey)
+    assert ledger.read_minute(valkey, life, MINUTE) == {}
     assert stored() == {"hit": 1}
 
 
@@ -161,5 +164,5 @@ def test_ten_thousand_keys_are_stored_in_one_statement(django_assert_max_num_que
         Key("asked", f"t{n}", "read", "hit"): Tally(1, buckets={3: 1}) for n in range(10_000)
     }
     with django_assert_max_num_queries(10):
-        store.save(NOON, tallies, LATER)
+        store.save(NOON, "life", tallies, LATER)
     assert MinuteTally.objects.count() == 10_000

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from optimizer.domain.tally import GROWTH, LAST_BUCKET, Tally, bucket_of, merged, middle_of
+from optimizer.domain.tally import (
+    GROWTH,
+    LAST_BUCKET,
+    Tally,
+    bucket_of,
+    merged,
+    middle_of,
+    packed,
+    unpacked,
+)
 
 seconds = st.floats(min_value=0, max_value=5000)
 events = st.lists(st.tuples(seconds, st.integers(0, 10**9), st.integers(0, 10**9)), max_size=20)
@@ -48,6 +57,12 @@ def test_merging_many_leaves_each_as_it_was(a, b):
     before = deepcopy((x, y))
     merged([x, y])
     assert (x, y) == before
+
+
+@given(st.dictionaries(st.integers(0, LAST_BUCKET), st.integers(1, 10**12)))
+def test_buckets_come_back_as_they_were_packed(buckets):
+    """None, one or all of them."""
+    assert unpacked(packed(buckets)) == buckets
 
 
 @given(st.floats(min_value=2e-6, max_value=5000))

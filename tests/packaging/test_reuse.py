@@ -79,7 +79,7 @@ def test_a_foreign_django_project_uses_all_of_it(shop, python, pages, token_for)
     assert found["stats"]["connection_pool"]["cache_misses"] == 2
     assert len(found["admin"]) > 5
     assert set(found["admin"].values()) == {200}
-    assert len(found["scheduled"]) == 4
+    assert len(found["scheduled"]) == 6
 
 
 @pytest.mark.parametrize(

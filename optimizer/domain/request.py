@@ -1,0 +1,144 @@
+"""What a client may ask of the series: a range cut into points, none of them dropped in silence."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+
+from optimizer.domain.figures import Figures
+from optimizer.domain.series import MINUTE as ONE_MINUTE
+from optimizer.domain.series import USUAL_LAG, Freshness, floor
+from optimizer.domain.spans import DAY, KEPT, Stretch, source_grain, stretch, stretches
+from optimizer.errors import QueryError
+
+MAX_POINTS = 1500
+USUAL_POINTS = 400
+STEPS = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "3h": 180, "6h": 360, "1d": 1440}
+NAMED = {
+    "1h": (timedelta(hours=1), "1m"),
+    "6h": (timedelta(hours=6), "5m"),
+    "24h": (timedelta(hours=24), "15m"),
+    "7d": (timedelta(days=7), "1h"),
+    "30d": (timedelta(days=30), "3h"),
+    "90d": (timedelta(days=90), "1d"),
+    "1y": (timedelta(days=365), "1d"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A range in whole steps of `step` minutes of the reporting zone; times are in UTC."""
+
+    start: datetime
+    end: datetime
+    step: int
+    zone: tzinfo
+
+    def stretches(self) -> list[Stretch]:
+        """The pieces, one a point."""
+        return list(stretches(self.step, self.start, self.end, self.zone))
+
+    @property
+    def grain(self) -> int:
+        """The stored grain that the points are read from, in minutes."""
+        return source_grain(self.step)
+
+    def before(self) -> "Wanted":
+        """As many steps just before; days by the calendar."""
+        return Wanted(_back(self.start, self.end - self.start, self), self.start, *self._cut)
+
+    @property
+    def _cut(self) -> tuple[int, tzinfo]:
+        return self.step, self.zone
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    """One point: a piece of time, of how many of its minutes something is known, and the sums."""
+
+    stretch: Stretch
+    minutes: int
+    figures: Figures = field(default_factory=Figures)
+
+
+def named(name: str, step: str | None, now: datetime, fresh: Freshness, zone: tzinfo) -> Wanted:
+    """A named range up to the newest data, or up to when data is overdue; raises QueryError."""
+    if name not in NAMED:
+        raise QueryError(f"there is no range {name!r}, only {', '.join(NAMED)}")
+    length, usual = NAMED[name]
+    minutes = _minutes(step or usual)
+    end = stretch(minutes, _newest(now, fresh) - timedelta(microseconds=1), zone).end
+    whole = Wanted(end, end, minutes, zone)
+    return _checked(Wanted(_back(end, length, whole), end, minutes, zone), now)
+
+
+def between(
+    start: datetime, end: datetime, step: str | None, now: datetime, zone: tzinfo
+) -> Wanted:
+    """A range of one's own, widened to whole steps; raises QueryError."""
+    if start.tzinfo is None or end.tzinfo is None:
+        raise QueryError("write both times with their zone: 2026-11-25T12:00:00Z")
+    if not start < end:
+        raise QueryError("the range ends before it begins")
+    minutes = _minutes(step) if step else _fitting(start, end, now)
+    first = stretch(minutes, start, zone).start
+    last = stretch(minutes, end - timedelta(microseconds=1), zone).end
+    return _checked(Wanted(first, last, minutes, zone), now)
+
+
+def _newest(now: datetime, fresh: Freshness) -> datetime:
+    overdue = floor(now - USUAL_LAG, ONE_MINUTE)
+    return max(overdue, min(fresh.data_until or overdue, floor(now, ONE_MINUTE)))
+
+
+def _back(at: datetime, length: timedelta, cut: Wanted) -> datetime:
+    """So much earlier; by the calendar where steps are days, so that a day stays a day."""
+    if cut.step < DAY:
+        return at - length
+    days = timedelta(days=round(length / timedelta(days=1)))
+    local = (at.astimezone(cut.zone) + timedelta(hours=6) - days).astimezone(UTC)
+    return stretch(DAY, local, cut.zone).start
+
+
+def _minutes(step: str) -> int:
+    if step not in STEPS:
+        raise QueryError(f"there is no step {step!r}, only {', '.join(STEPS)}")
+    return STEPS[step]
+
+
+def _fitting(start: datetime, end: datetime, now: datetime) -> int:
+    """The finest step that gives a usual number of points of what is still kept."""
+    for minutes in STEPS.values():
+        few = _points(start, end, minutes) <= USUAL_POINTS
+        if few and not _gone(start, minutes, now):
+            return minutes
+    return DAY
+
+
+def _checked(wanted: Wanted, now: datetime) -> Wanted:
+    points = _points(wanted.start, wanted.end, wanted.step)
+    if points > MAX_POINTS:
+        raise QueryError(
+            f"that is {points} points, and {MAX_POINTS} is the most: {_advice(wanted)}"
+        )
+    if _gone(wanted.start, wanted.step, now):
+        days = KEPT[wanted.grain].days
+        raise QueryError(f"so fine sums are kept for {days} days: take a coarser step")
+    return wanted
+
+
+def _advice(wanted: Wanted) -> str:
+    fits = (
+        name
+        for name, step in STEPS.items()
+        if _points(wanted.start, wanted.end, step) <= MAX_POINTS
+    )
+    return f"take a step of {next(fits, 'a day and a shorter range')}"
+
+
+def _points(start: datetime, end: datetime, minutes: int) -> int:
+    return -((start - end) // timedelta(minutes=minutes))
+
+
+def _gone(start: datetime, minutes: int, now: datetime) -> bool:
+    """Whether the grain that a step is read from is no longer kept so far back."""
+    kept = KEPT.get(source_grain(minutes))
+    return kept is not None and start < now - kept

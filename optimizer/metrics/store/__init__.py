@@ -1,0 +1,8 @@
+"""From the ledger into PostgreSQL: closed minutes, then quarters, hours and days; and out again."""
+
+from optimizer.metrics.store.lifetime import keep_totals
+from optimizer.metrics.store.minutes import Snapshot, is_closed, save, snapshot
+from optimizer.metrics.store.retention import expire
+from optimizer.metrics.store.rollups import rollup
+
+__all__ = ["Snapshot", "expire", "is_closed", "keep_totals", "rollup", "save", "snapshot"]

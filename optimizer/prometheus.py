@@ -1,0 +1,28 @@
+"""`GET /metrics`: the counters for Prometheus; for staff and API tokens, as the statistics are."""
+
+from asgiref.sync import sync_to_async
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+
+from optimizer import runtime, selectors
+from optimizer.apitokens import ApiTokenAuth, StaffSession
+from optimizer.metrics.export import CONTENT_TYPE
+
+
+async def metrics(request: HttpRequest) -> HttpResponse:
+    """Answer what was counted since ever; a counter never goes down, whatever restarts."""
+    if not await _may_read(request):
+        refused = HttpResponse("an API token or a staff session is needed\n", status=401)
+        refused["WWW-Authenticate"] = "Bearer"
+        return refused
+    await runtime.current().flush_metrics()
+    text = await sync_to_async(selectors.exposition)()
+    return HttpResponse(text, content_type=CONTENT_TYPE)
+
+
+async def _may_read(request: HttpRequest) -> bool:
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() == "bearer":
+        return await ApiTokenAuth().authenticate(request, token.strip()) is not None
+    key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
+    return await StaffSession().authenticate(request, key) is not None

@@ -1,0 +1,25 @@
+"""Every read that the API and the dashboard need."""
+
+from optimizer.selectors.cost import Cost, cost_of_cycle
+from optimizer.selectors.exposition import exposition
+from optimizer.selectors.overview import Overview, cache_fill, freshness, overview
+from optimizer.selectors.series import Series, series, version
+from optimizer.selectors.shapes import Shapes, shapes
+from optimizer.selectors.stats import engine_stats, stats_of
+
+__all__ = [
+    "Cost",
+    "Overview",
+    "Series",
+    "Shapes",
+    "cache_fill",
+    "cost_of_cycle",
+    "engine_stats",
+    "exposition",
+    "freshness",
+    "overview",
+    "series",
+    "shapes",
+    "stats_of",
+    "version",
+]

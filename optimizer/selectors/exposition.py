@@ -1,0 +1,30 @@
+"""The text that Prometheus reads: what was counted since ever, stored before it is shown."""
+
+import redis
+from django.conf import settings
+from django.db.models import Max
+
+from optimizer.errors import CacheUnavailable
+from optimizer.metrics.export import Now, families, render
+from optimizer.metrics.ledger import PoolGauges
+from optimizer.metrics.store.lifetime import everything, keep_totals, stored_totals
+from optimizer.models import SnapshotRun
+
+
+def exposition() -> str:
+    """Everything counted; with the ledger away, what was stored last."""
+    gauges = _kept_gauges()
+    tallies = everything(stored_totals(), {})
+    ran = SnapshotRun.objects.aggregate(at=Max("ran_at"))["at"]
+    return render(families(tallies, Now(gauges, ran.timestamp() if ran else None)))
+
+
+def _kept_gauges() -> list[PoolGauges] | None:
+    """Store the ledger's totals and answer its gauges; None where it is away."""
+    try:
+        with redis.Redis.from_url(
+            settings.VALKEY_URL, socket_timeout=2.0, socket_connect_timeout=1.0, retry=None
+        ) as client:
+            return keep_totals(client).gauges
+    except CacheUnavailable:
+        return None

@@ -1,0 +1,1 @@
+"""Programs of the exactness test; the client and the upstream know nothing of the engine."""
