@@ -1,0 +1,1 @@
+"""What every way of caching must do: in memory alone, in Valkey alone, in both tiers."""
