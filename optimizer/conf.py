@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from optimizer.defaults import Defaults, checked, read_defaults
+from optimizer.domain.grain.schema import Declared
 from optimizer.domain.ttl import SharedBy, TablePolicy
 from optimizer.errors import ConfigurationError
 
@@ -28,6 +29,7 @@ class TableOverride:
     stale_while_revalidate: int = 0
     negative_ttl: int = 0
     shared_by: SharedBy = SharedBy.CALLER
+    declared: Declared | None = None  # None: only whole relations are told apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +139,14 @@ class OptimizationSettings:
             override.shared_by,
         )  # fmt: skip
 
+    def declarations(self) -> dict[str, Declared]:
+        """What was declared of relations, by `schema.name`."""
+        return {
+            _in_schema_of(f"{self.default_schema}.", name): _qualified(override.declared, name)
+            for name, override in self._overrides.tables.items()
+            if override.declared is not None
+        }
+
     @property
     def any_strict(self) -> bool:
         """Whether any table is strict, which a change of unknown reach must respect."""
@@ -159,6 +169,16 @@ def _in_schema_of(relation: str, source: str) -> str:
     """Give a source that is named without a schema that of the relation that depends on it."""
     schema, dot, _ = relation.rpartition(".")
     return source if "." in source else f"{schema}{dot}{source}"
+
+
+def _qualified(declared: Declared, relation: str) -> Declared:
+    """With the schema of the relation where another one is named without."""
+    near = relation if "." in relation else f"{optimization_settings.default_schema}.{relation}"
+    sources, targets = (
+        frozenset(_in_schema_of(near, name) for name in names or ())
+        for names in (declared.sources, declared.targets)
+    )
+    return replace(declared, sources=sources, targets=targets)
 
 
 optimization_settings = OptimizationSettings()

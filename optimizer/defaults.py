@@ -44,6 +44,19 @@ class Defaults(BaseSettings):
     cache_compress_from: int = Field(
         2048, ge=0, description="Bytes from which on an answer is compressed in Valkey; 0: never."
     )
+    cache_schema_interval: float = Field(
+        60.0,
+        ge=1,
+        le=86_400,
+        description="Pause between looks at the project's tables, columns "
+        "and keys, which the secret key alone is shown.",
+    )
+    cache_foreign_keys_complete: bool = Field(
+        False,
+        description="Declares that PostgREST's document shows every foreign key: none of "
+        "several columns, none from or to another schema. Then a DELETE ends what hangs below its "
+        "table, and not everything.",
+    )
     cache_refresh_ahead: bool = Field(
         True, description="Fetch an entry that is asked for often anew shortly before its end."
     )

@@ -9,9 +9,9 @@ from optimizer import inside, session
 from optimizer.cache.clocks import boottime
 from optimizer.cache.fence import Write as Fenced
 from optimizer.cache.refreshing import BEHIND
-from optimizer.cache.served import Served, Terms, without_cache
+from optimizer.cache.served import Served, without_cache
 from optimizer.cache.tiered import Fetch, TieredCache
-from optimizer.domain import causal, shapes, tags
+from optimizer.domain import causal, tags
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.causal import Demand
 from optimizer.domain.facts import (
@@ -26,23 +26,21 @@ from optimizer.domain.facts import (
     UpstreamCall,
 )
 from optimizer.domain.freshness import Mark
-from optimizer.domain.grain.reading import Caller, of_read
 from optimizer.domain.grain.requests import Write
 from optimizer.domain.grain.schema import Schema
 from optimizer.domain.grain.writing import narrowed, widest
 from optimizer.domain.hits import HitCounts
 from optimizer.domain.query import Change, Read
 from optimizer.domain.scope import Scope
-from optimizer.domain.ttl import Policies, TablePolicy
+from optimizer.domain.ttl import Policies
 from optimizer.errors import (
     OutcomeUnknown,
     UpstreamError,
     UpstreamUnreachable,
 )
-from optimizer.terms import terms_for
+from optimizer.planning import Plan, Plans
 
 _NOTHING_KNOWN = Schema()
-_REMEMBERED = 4096  # questions whose treatment is remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,17 +49,6 @@ class Changed:
 
     answer: Answer
     token: str
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """How a question is treated under a policy; without terms it is passed on."""
-
-    policy: TablePolicy
-    schema: Schema
-    name: tuple[str, str]  # relation and shape, under which it is counted
-    key: str = ""
-    terms: Terms | None = None
 
 
 class Engine:
@@ -80,7 +67,7 @@ class Engine:
         self._policies = policies
         self._emit = emit
         self._fence = cache.fence
-        self._plans: dict[tuple[Read, Scope], _Plan] = {}
+        self._plans = Plans(policies, self._schema)
         self.hits = HitCounts(emit)
 
     async def read(
@@ -91,7 +78,7 @@ class Engine:
         `demand` says which write must be seen; without one, what the session has shown holds.
         """
         start = time.perf_counter_ns()
-        plan, fetch = self._plan(read, scope), self._measured(read.name, Operation.READ, call)
+        plan, fetch = self._plans.of(read, scope), self._measured(read.name, Operation.READ, call)
         try:
             served = await self._answer(plan, fetch, demand or session.demand())
         except UpstreamError:
@@ -133,7 +120,7 @@ class Engine:
         """Touch what is owed since Valkey was away; until that is done nothing is served."""
         return await self._fence.settle()
 
-    async def _answer(self, plan: _Plan, fetch: Fetch, demand: Demand) -> Served:
+    async def _answer(self, plan: Plan, fetch: Fetch, demand: Demand) -> Served:
         if (function := inside.current()) is not None:
             return await _for_function(function, fetch)
         if plan.terms is None or demand.bypass or not self._policies.cache_enabled:
@@ -141,30 +128,7 @@ class Engine:
         terms = plan.terms if demand.after is None else replace(plan.terms, after=demand.after)
         return await self._cache.read(plan.key, terms, fetch)
 
-    def _plan(self, read: Read, scope: Scope) -> _Plan:
-        """What is to be done with a question of a caller; remembered until settings change."""
-        policy, schema = self._policies.policy(read.name), self._schema()
-        plan = self._plans.get((read, scope))
-        if plan is None or plan.policy is not policy or plan.schema is not schema:
-            if len(self._plans) >= _REMEMBERED:
-                self._plans.clear()
-            plan = self._plans[read, scope] = self._planned(read, scope, policy, schema)
-        return plan
-
-    def _planned(self, read: Read, scope: Scope, policy: TablePolicy, schema: Schema) -> _Plan:
-        name = (read.name, shapes.of(read))
-        if not policy.enabled or policy.ttl <= 0 or not scope.cacheable:
-            return _Plan(policy, schema, name)
-        sharing = scope.shared_by(policy.shared_by)
-        held = of_read(read, schema, Caller(sharing.subject, scope.passes_by))
-        if held is None:
-            return _Plan(policy, schema, name)
-        behind = tags.of_relations(policy.sources, sharing.user)
-        depends_on = tuple(sorted({*held.tags, *behind}))
-        terms = terms_for(self._policies, policy, depends_on, policy.ttl, held)
-        return _Plan(policy, schema, name, read.key(sharing), terms)
-
-    def _count(self, plan: _Plan, served: Served, taken: int) -> None:
+    def _count(self, plan: Plan, served: Served, taken: int) -> None:
         """Count a read that took so many ns; hits in this process's own tier are added up."""
         near = served.tier is Tier.L1 and served.outcome is ReadOutcome.HIT
         if near and not self._policies.access_log:

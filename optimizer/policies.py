@@ -12,6 +12,7 @@ from django.db import connections, transaction
 
 from optimizer.conf import Overrides, TableOverride
 from optimizer.defaults import checked
+from optimizer.domain.grain.schema import Declared
 from optimizer.domain.ttl import SharedBy
 from optimizer.errors import ConfigurationError
 from optimizer.models import EngineSetting, SettingsChange, TableSettings
@@ -22,7 +23,8 @@ ENGINE = "engine"  # the subject of changes that no table is the subject of
 VERSION_KEY = "{canvalo}:settings-version"
 AUDITED = (
     "relation", "ttl_seconds", "enabled", "sources", "strict", "stale_if_error_seconds",
-    "stale_while_revalidate_seconds", "negative_ttl_seconds", "shared_by",
+    "stale_while_revalidate_seconds", "negative_ttl_seconds", "shared_by", "fine_grain", "writes",
+    "rewritten_columns", "exact_text", "owner_column",
 )  # fmt: skip
 
 
@@ -120,11 +122,29 @@ def _engine() -> dict[str, Any]:
     return found
 
 
+def _declared(row: TableSettings) -> Declared | None:
+    """What the row declares of the database; None where it does not say that this is all."""
+    if not row.fine_grain:
+        return None
+    return Declared(
+        sources=frozenset(_names(row.sources)),
+        targets=frozenset(_names(row.writes)),
+        rewritten=frozenset(_names(row.rewritten_columns)),
+        exact_text=row.exact_text,
+        owner_column=row.owner_column,
+    )
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 def _override(row: TableSettings) -> TableOverride:
-    sources = tuple(part.strip() for part in row.sources.split(",") if part.strip())
+    sources = _names(row.sources)
     return TableOverride(
         row.ttl_seconds, row.enabled, sources, row.strict, row.stale_if_error_seconds,
         row.stale_while_revalidate_seconds, row.negative_ttl_seconds, SharedBy(row.shared_by),
+        _declared(row),
     )  # fmt: skip
 
 

@@ -21,6 +21,7 @@ from optimizer.cache.memory import MemoryTier
 from optimizer.cache.shared import SharedTier
 from optimizer.cache.tiered import TieredCache
 from optimizer.conf import OptimizationSettings, Overrides, optimization_settings
+from optimizer.domain.answer import Answer
 from optimizer.domain.facts import Emit, Fact
 from optimizer.door import Door
 from optimizer.engine import Engine
@@ -28,6 +29,7 @@ from optimizer.errors import ConfigurationError
 from optimizer.functions import FunctionCache
 from optimizer.metrics.ledger import PoolGauges
 from optimizer.metrics.recorder import Recorder, flush_now
+from optimizer.schemata import FetchRoot, Schemata
 from optimizer.upstream.client import TIMEOUT, make_client
 from optimizer.upstream.keys import FetchKeys
 from optimizer.upstream.pool import ConnectionPool, Identity
@@ -89,7 +91,8 @@ class Runtime:
         )
         self.verifier = TokenVerifier(config.jwt_secret, self._key_source())
         self.cache = _cache(self.shared, settings, self.emit)
-        self.engine = Engine(self.cache, settings, self.emit)
+        self.schemata = Schemata(self._root_source(), self.emit)
+        self.engine = Engine(self.cache, settings, self.emit, lambda: self.schemata.schema)
         self.functions = FunctionCache(self.cache, settings, self.emit, self.engine.hits)
         self.pool = ConnectionPool(self._make_client, settings, self.emit)
         self._follower = Follower(self.shared.history, lambda: settings.cache_l1_bound, self.emit)
@@ -109,6 +112,11 @@ class Runtime:
             "clean-up of idle clients",
             lambda: float(self.settings.pool_cleanup_interval),
             self.pool.close_idle,
+        )
+        self._background.every(
+            "look at the schema",
+            lambda: float(self.settings.cache_schema_interval),
+            self.refresh_schema,
         )
         self._background.every("touch of what is owed", lambda: OWED_INTERVAL, self.engine.settle)
         if self._load is not None:
@@ -144,6 +152,16 @@ class Runtime:
                 self.settings.cache_max_bytes,
                 self.settings.cache_eviction,
             )
+            self._declare()
+
+    async def refresh_schema(self) -> None:
+        """Learn the project's tables, and take what was declared of them."""
+        self._declare()
+        await self.schemata.refresh(self.settings.default_schema)
+
+    def _declare(self) -> None:
+        complete = bool(self.settings.cache_foreign_keys_complete)
+        self.schemata.declare(self.settings.declarations(), keys_complete=complete)
 
     async def _settings_version(self) -> str | None:
         """The stamp; "0" where none was ever set, None where Valkey is away."""
@@ -166,6 +184,20 @@ class Runtime:
             self.engine, self.transport, self.verifier, _base_path(config.supabase_url), trusted
         )
         return make_client(config.supabase_url, key, door, identity.bearer)
+
+    def _root_source(self) -> FetchRoot | None:
+        return self._fetch_root if self.config.service_role_key else None
+
+    async def _fetch_root(self, schema: str) -> Answer:
+        key = self.config.service_role_key
+        headers = {"apikey": key, "accept-profile": schema}
+        if not key.startswith("sb_"):
+            headers["authorization"] = f"Bearer {key}"
+        url = f"{self.config.supabase_url.rstrip('/')}/rest/v1/"
+        extensions = {"timeout": TIMEOUT.as_dict()}
+        return await ask(
+            self.transport, httpx.Request("GET", url, headers=headers, extensions=extensions)
+        )
 
     def _key_source(self) -> FetchKeys | None:
         return self._fetch_keys if self.config.jwks_url else None

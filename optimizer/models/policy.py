@@ -83,6 +83,36 @@ class TableSettings(models.Model):
         help_text="Who may share answers. More than nobody is safe only if no policy of this "
         "table, or of one that it reads, looks at another claim: else users see each other's rows.",
     )
+    fine_grain = models.BooleanField(
+        "rows and values are told apart",
+        default=False,
+        help_text="A write ends only what its rows and values prove, not everything of the table. "
+        "Declares that what is listed here is all: the sources above, and below what is written "
+        "behind the table and which columns are rewritten. What is left out is served outdated "
+        "until its TTL. Needs the secret key, by which columns and keys are learnt.",
+    )
+    writes = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Tables that its triggers write, comma separated; of a view, those behind it.",
+    )
+    rewritten_columns = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Columns that triggers or defaults give another value than the request did, "
+        "comma separated; generated columns too. Example: updated_at.",
+    )
+    exact_text = models.BooleanField(
+        default=False,
+        help_text="Texts that differ in any byte differ: no column has a nondeterministic "
+        "collation. Then texts are told apart by value, too.",
+    )
+    owner_column = models.CharField(
+        max_length=63,
+        blank=True,
+        help_text="Declares that the policies show and take exactly the rows whose value here is "
+        "the caller's `sub`. Then a user's writes leave other users' answers alone.",
+    )
     updated_at = models.DateTimeField(auto_now=True)
 
     class Meta:
@@ -93,8 +123,8 @@ class TableSettings(models.Model):
         return self.relation
 
     def clean(self) -> None:
-        """Refuse sources that name nothing: a slip there would leave old answers standing."""
-        for name in self.sources.split(","):
+        """Refuse names that name nothing: a slip there would leave old answers standing."""
+        for name in f"{self.sources},{self.writes}".split(","):
             if name.strip():
                 RELATION(name.strip())
 

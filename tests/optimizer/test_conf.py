@@ -19,6 +19,8 @@ DOCUMENTED = {
     "OPTIMIZATION_CACHE_MAX_BYTES": ("1000", "cache_max_bytes", 1000),
     "OPTIMIZATION_CACHE_L1_BOUND": ("0.5", "cache_l1_bound", 0.5),
     "OPTIMIZATION_CACHE_MARKER_LIFE": ("120", "cache_marker_life", 120),
+    "OPTIMIZATION_CACHE_SCHEMA_INTERVAL": ("5", "cache_schema_interval", 5),
+    "OPTIMIZATION_CACHE_FOREIGN_KEYS_COMPLETE": ("on", "cache_foreign_keys_complete", True),
     "OPTIMIZATION_CACHE_EVICTION": ("lru", "cache_eviction", "lru"),
     "OPTIMIZATION_CACHE_COMPRESS_FROM": ("0", "cache_compress_from", 0),
     "OPTIMIZATION_CACHE_REFRESH_AHEAD": ("off", "cache_refresh_ahead", False),
