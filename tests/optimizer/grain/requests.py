@@ -162,11 +162,7 @@ def write(random):
     parts = [_shown(random, table)] if shows else []
     if method in ("POST", "UPSERT"):
         extra, more = _upsert(random, table) if method == "UPSERT" else ([], [])
-        count = random.choice([1, 1, 3])
-        whole = random.random() < 0.6
-        columns = list(_row(random, table, whole=whole)) or ["id"]
-        body = [{c: random.choice([*VALUES[c], *([n + 7] if c == "id" else [])]) for c in columns}
-                for n in range(count)]  # fmt: skip
+        body = _rows(random, table, fresh=method == "POST")
         return caller, "POST", _url(table, parts + extra), _body(body), ",".join(prefer + more)
     if method == "PUT":
         body = _row(random, table, whole=True)
@@ -175,6 +171,20 @@ def write(random):
     parts += pinned(random, table, keyed=0.7)
     body = _body(_row(random, table)) if method == "PATCH" else b""
     return caller, method, _url(table, parts), body, ",".join(prefer)
+
+
+def _rows(random, table, *, fresh):
+    """Rows of equal columns; fresh ones are not likely to be there already."""
+    columns = dict.fromkeys(_row(random, table, whole=random.random() < 0.6))
+    if table in KEYS or random.random() < 0.7:
+        columns |= dict.fromkeys(KEYS.get(table, ["id"]))
+    if fresh:
+        columns.pop("uid", None)
+    rows = [{c: random.choice(VALUES[c]) for c in columns} for _ in range(random.choice([1, 1, 3]))]
+    for row in rows:
+        if fresh and "id" in row:
+            row["id"] = random.randint(1, 14)
+    return rows
 
 
 def _shown(random, table):
