@@ -21,7 +21,7 @@ class Write:
     """A change and what its request says.
 
     `question` is None where the query string is not understood. `payload` are the rows of the
-    body, None where it is no JSON of rows; `columns` are the ones that it sets, None where unknown.
+    body, None where it is no JSON of rows; `columns` are all that it may set, None where unknown.
     """
 
     change: Change
@@ -40,14 +40,14 @@ def write_of(
     """Read a request that was recognised as a change; `query` is raw, header names lower-case."""
     params, prefer = parameters(query), headers.get("prefer", "")
     payload = _payload(body, headers.get("content-type", ""))
+    first = dict(reversed(params))
     try:
-        question = parse_question(params)
         return Write(
             change,
-            question,
-            payload,
-            _columns(dict(reversed(params)), payload),
-            _conflict(dict(reversed(params))),
+            parse_question(params),
+            _chosen(first, payload),
+            _columns(first, payload),
+            _conflict(first),
             "resolution=ignore-duplicates" in prefer,
             "return=representation" in prefer,
             caller,
@@ -74,12 +74,20 @@ def _payload(body: bytes, content_type: str) -> tuple[Row, ...] | None:
     return rows_of(body) if is_json else None
 
 
+def _chosen(params: Mapping[str, str], payload: tuple[Row, ...] | None) -> tuple[Row, ...] | None:
+    """The payload without what `columns` leaves out, of which it proves nothing."""
+    if payload is None or "columns" not in params:
+        return payload
+    chosen = set(names_of(params["columns"]))
+    return tuple({n: v for n, v in row.items() if n in chosen} for row in payload)
+
+
 def _columns(params: Mapping[str, str], payload: tuple[Row, ...] | None) -> frozenset[str] | None:
-    if "columns" in params:
-        return frozenset(names_of(params["columns"]))
+    """What may be set: a PUT sets what `columns` leaves out all the same."""
     if payload is None:
         return None
-    return frozenset(name for row in payload for name in row)
+    chosen = names_of(params["columns"]) if "columns" in params else ()
+    return frozenset({*chosen, *(name for row in payload for name in row)})
 
 
 def _conflict(params: Mapping[str, str]) -> frozenset[str] | None:

@@ -35,7 +35,7 @@ def test_a_row_moves_into_a_filter_by_a_column_that_the_write_does_not_carry():
 
 def test_a_changed_primary_key_ends_both_rows_and_every_value():
     """And whatever refers to it."""
-    write = Written("PATCH", "projects?id=eq.1", {"id": 2})
+    write = Written("PATCH", "projects?id=eq.1", {"id": 2}, [{"id": 2, "name": "y"}])
     for url in ("projects?id=eq.1", "projects?id=eq.2", "projects?name=eq.x"):
         assert ends(Asked(url), write)
     assert ends(Asked("tasks?id=eq.9"), write)
@@ -191,6 +191,15 @@ def test_a_row_that_lacks_a_column_of_the_payload_proves_nothing_of_it():
     assert ends(Asked("notes?status=eq.new"), write)
     one = Written("POST", "notes", {"id": 1})
     assert ends(Asked("notes?status=eq.new"), one)
+
+
+def test_what_columns_leaves_out_proves_nothing_and_may_be_set_all_the_same():
+    """POST ignores it then, PUT sets it."""
+    body = {"id": 1, "status": "open", "team": 1}
+    posted = Written("POST", "notes?columns=id,team", body)
+    assert ends(Asked("notes?status=eq.new"), posted)
+    put = Written("PUT", "notes?id=eq.1&columns=id,team", body, [body])
+    assert ends(Asked("notes?status=eq.was"), put)
 
 
 def test_blanks_at_the_end_may_be_cut_off():

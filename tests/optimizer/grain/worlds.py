@@ -88,18 +88,19 @@ class Choices:
     counts: bool
     policy: str  # "", "owner" or "members"
     keys_complete: bool
-    open: bool  # nothing is declared of people
+    open: bool  # nothing is declared of people, whose policy then reads no other table
 
     @classmethod
     def made(cls, random):
+        is_open = random.random() < 0.1
         return cls(
             random.choice(["cascade", "set null"]),
             random.choice(["cascade", "set null"]),
             random.random() < 0.5,
             random.random() < 0.5,
-            random.choice(["", "owner", "members"]),
+            random.choice(["", "owner"] if is_open else ["", "owner", "members"]),
             random.random() < 0.8,
-            random.random() < 0.1,
+            is_open,
         )
 
     def sql(self):
