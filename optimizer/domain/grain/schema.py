@@ -38,7 +38,7 @@ class Declared:
     owner_column: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Relation:
     """A table or a view."""
 
@@ -53,7 +53,7 @@ class Relation:
         """Whether rows and values may be told apart: nothing unknown reads or writes behind it."""
         return self.declared.sources is not None and self.declared.targets is not None
 
-    @property
+    @cached_property
     def counted(self) -> dict[str, Kind]:
         """The columns whose values have tags."""
         return {name: kind for name, kind in self.kinds.items() if self._counts(name, kind)}

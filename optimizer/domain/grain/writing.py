@@ -1,7 +1,5 @@
 """Write → the tags that it touches: before it leaves, and as its answer narrows them."""
 
-from collections.abc import Iterable
-
 from optimizer.domain import tags
 from optimizer.domain.answer import Answer
 from optimizer.domain.facts import Operation
@@ -223,13 +221,13 @@ def _keys_in(relation: Relation, rows: Rows) -> frozenset[Key] | None:
 
 def _values_in(relation: Relation, rows: Rows, column: str) -> Values | None:
     """The values of a column in rows, where each of them has it or says that it is NULL."""
-    if rows is None or not all(_says(relation, row, column) for row in rows):
+    if rows is None:
         return None
-    found: Iterable[str | None] = (value_of(relation, row, column) for row in rows)
-    return frozenset(value for value in found if value is not None)
-
-
-def _says(relation: Relation, row: Row, column: str) -> bool:
-    if column not in row:
-        return False
-    return row[column] is None or value_of(relation, row, column) is not None
+    found = set()
+    for row in rows:
+        value = value_of(relation, row, column)
+        if value is not None:
+            found.add(value)
+        elif column not in row or row[column] is not None:
+            return None
+    return frozenset(found)
