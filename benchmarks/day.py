@@ -28,7 +28,7 @@ from optimizer.door import Door
 from optimizer.engine import Engine
 from optimizer.upstream.client import make_client
 from optimizer.upstream.tokens import TokenVerifier
-from optimizer.upstream.transport import make_transport
+from optimizer.upstream.transport import SharedTransport, Terms, make_transport
 
 _SEED = 20_261_124
 _VISIT, _HOUR, _PAUSE = 900.0, 3600.0, 2.0  # s
@@ -116,7 +116,7 @@ def _write(at: float, user: str, chance: random.Random) -> Ask:
 
 async def _live(where: Place, day: Sequence[Ask]) -> Count:
     clock, count = Clock(), Count()
-    transport = make_transport(10)
+    transport = make_transport(Terms())
     async with plain(where) as theirs, Redis.from_url(where.stack.valkey.url) as valkey:
         clients = _clients(where, transport, valkey, clock)
         for ask in day:
@@ -130,7 +130,7 @@ async def _live(where: Place, day: Sequence[Ask]) -> Count:
 
 
 def _clients(
-    where: Place, transport: httpx.AsyncBaseTransport, valkey: Redis, clock: Clock
+    where: Place, transport: SharedTransport, valkey: Redis, clock: Clock
 ) -> dict[str, AsyncClient]:
     """The engine's own parts, with the day's clock; a client for each user."""
     settings = optimization_settings

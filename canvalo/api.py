@@ -37,6 +37,8 @@ STATUSES: tuple[tuple[type[Exception], int, str], ...] = (
     (errors.PoolFull, 503, "pool_full"),
     (errors.PoolTimeout, 503, "pool_timeout"),
     (errors.FenceUnavailable, 503, "fence_unavailable"),
+    (errors.CircuitOpen, 503, "circuit_open"),
+    (errors.DeadlinePassed, 504, "deadline_passed"),
     (errors.UpstreamUnreachable, 502, "upstream_unreachable"),
     (errors.OutcomeUnknown, 504, "outcome_unknown"),
     (errors.UpstreamError, 502, "upstream"),

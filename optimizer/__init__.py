@@ -20,10 +20,15 @@ if TYPE_CHECKING:
     )
     from optimizer.caching import cached_query
     from optimizer.conf import get_cache_ttl, optimization_settings
-    from optimizer.connections import get_connection_pool, supabase_client, with_pooled_connection
+    from optimizer.config import Config
+    from optimizer.connections import (
+        get_connection_pool,
+        supabase_client,
+        supabase_client_sync,
+        with_pooled_connection,
+    )
     from optimizer.kept import get_cache
     from optimizer.runtime import open_engine
-    from optimizer.wiring import Config
 
 __all__ = [
     "BatchOperation",
@@ -43,13 +48,14 @@ __all__ = [
     "open_engine",
     "optimization_settings",
     "supabase_client",
+    "supabase_client_sync",
     "with_pooled_connection",
 ]
 
 _HOMES = {
     "BatchOperation": "batch.operations",
     "BatchOperationType": "batch.operations",
-    "Config": "wiring",
+    "Config": "config",
     "batch_delete_records": "batching",
     "batch_insert_records": "batching",
     "batch_stream": "batching",
@@ -63,6 +69,7 @@ _HOMES = {
     "open_engine": "runtime",
     "optimization_settings": "conf",
     "supabase_client": "connections",
+    "supabase_client_sync": "connections",
     "with_pooled_connection": "connections",
 }
 

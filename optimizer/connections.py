@@ -1,19 +1,19 @@
 """Pooled supabase-py clients for applications, over the running loop's runtime."""
 
 import inspect
-from collections.abc import Awaitable, Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar, overload
 
-from supabase import AsyncClient
+from supabase import AsyncClient, Client
 
-from optimizer.runtime import current
+from optimizer.runtime import current, own_loop
 from optimizer.upstream.pool import ConnectionPool
 
 T = TypeVar("T")
 
 
-def get_connection_pool() -> ConnectionPool:
+def get_connection_pool() -> ConnectionPool[AsyncClient]:
     """Return the running loop's pool: `async with get_connection_pool().get_connection(…)`."""
     return current().pool
 
@@ -23,6 +23,26 @@ def supabase_client(
 ) -> AbstractAsyncContextManager[AsyncClient]:
     """Lend a supabase-py client whose requests pass through the engine."""
     return current().pool.get_connection(user_id, access_token)
+
+
+@contextmanager
+def supabase_client_sync(
+    user_id: str | None = None, access_token: str | None = None
+) -> Iterator[Client]:
+    """The same for code without an event loop: a sync supabase-py client, one cache, one pool.
+
+    Its requests are sent by an event loop in a thread of its own, while the caller waits.
+    """
+
+    async def take() -> tuple[AbstractAsyncContextManager[Client], Client]:
+        lease = current().sync_pool.get_connection(user_id, access_token)
+        return lease, await lease.__aenter__()
+
+    lease, client = own_loop.run(take)
+    try:
+        yield client
+    finally:
+        own_loop.run(lambda: lease.__aexit__(None, None, None))
 
 
 @overload

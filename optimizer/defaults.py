@@ -71,6 +71,22 @@ class Defaults(BaseSettings):
     pool_max_connections: int = Field(50, ge=1, description="Clients that a process holds.")
     pool_max_idle_time: int = Field(300, ge=1, description="After this an idle client is closed.")
     pool_cleanup_interval: int = Field(60, ge=1, description="Pause between clean-ups.")
+    pool_max_waiting: int = Field(
+        1000, ge=0, description="Requests that wait for a connection; more are refused."
+    )
+    pool_wait_timeout: int = Field(10, ge=1, description="How long each of them waits at most.")
+    pool_http2: bool = Field(
+        False, description="Speak HTTP/2 to Supabase; see docs/pool.md for what it costs."
+    )
+    retry_attempts: int = Field(
+        5, ge=1, le=10, description="How often a request is sent, where repeating it is safe."
+    )
+    request_deadline: int = Field(
+        30, ge=1, le=50, description="After this a request about rows has ended, with all retries."
+    )
+    breaker_enabled: bool = Field(
+        True, description="Leave Supabase alone for a moment when most requests fail."
+    )
     batch_enabled: bool = Field(True, description="Fold many writes into few calls.")
     batch_max_size: int = Field(100, ge=1, le=10_000, description="Rows that go in one call.")
     batch_max_bytes: int = Field(

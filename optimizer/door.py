@@ -14,7 +14,7 @@ from optimizer.domain.facts import ReadOutcome
 from optimizer.domain.query import Change, Read
 from optimizer.engine import Engine
 from optimizer.upstream.tokens import TokenVerifier
-from optimizer.upstream.transport import ask
+from optimizer.upstream.transport import SharedTransport
 
 SERVED: Final = "canvalo.served"  # the response's extension that holds the `Served`
 _REPEATED = frozenset({"GET", "HEAD"})
@@ -31,7 +31,7 @@ class Door(httpx.AsyncBaseTransport):
     def __init__(
         self,
         engine: Engine,
-        transport: httpx.AsyncBaseTransport,
+        transport: SharedTransport,
         verifier: TokenVerifier,
         base_path: str = "",
         trusted_user: str | None = None,
@@ -47,7 +47,7 @@ class Door(httpx.AsyncBaseTransport):
         asked = self._asked(request)
         if asked.shown:
             request.headers.pop(HEADER, None)  # it is for us
-        call = Call(lambda: ask(self._transport, request), asked.sent_bytes)
+        call = Call(lambda: self._transport.ask(request), asked.sent_bytes)
         if isinstance(asked.what, Read):
             demand = causal.demand(asked.shown) if asked.shown else None
             scope = await self._callers.scope(asked.bearer, asked.api_key)

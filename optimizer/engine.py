@@ -35,6 +35,7 @@ from optimizer.domain.scope import Scope
 from optimizer.domain.ttl import Policies
 from optimizer.errors import (
     OutcomeUnknown,
+    PoolError,
     UpstreamError,
     UpstreamUnreachable,
 )
@@ -59,15 +60,19 @@ class Engine:
         cache: TieredCache,
         policies: Policies,
         emit: Emit,
-        schema: Callable[[], Schema] | None = None,
+        schema: Callable[[], Schema] = lambda: _NOTHING_KNOWN,
+        want_schema: Callable[[], None] = lambda: None,
     ) -> None:
-        """`schema` gives what is known of the database now: the same object until that changes."""
+        """`schema` gives what is known of the database now: the same object until that changes.
+
+        `want_schema` is told when a question needs more of it.
+        """
         self._cache = cache
-        self._schema = schema or _unknown
+        self._schema = schema
         self._policies = policies
         self._emit = emit
         self._fence = cache.fence
-        self._plans = Plans(policies, self._schema)
+        self._plans = Plans(policies, schema, want_schema)
         self.hits = HitCounts(emit)
 
     async def read(
@@ -81,7 +86,7 @@ class Engine:
         plan, fetch = self._plans.of(read, scope), self._measured(read.name, Operation.READ, call)
         try:
             served = await self._answer(plan, fetch, demand or session.demand())
-        except UpstreamError:
+        except (UpstreamError, PoolError):
             self._emit(_failed_read(plan.name, (time.perf_counter_ns() - start) / 1e9))
             raise
         self._count(plan, served, time.perf_counter_ns() - start)
@@ -151,7 +156,7 @@ class Engine:
         try:
             answer = await _in_time(fenced, send)
             return answer, await self._ended(write, fenced, answer, schema)
-        except UpstreamUnreachable:
+        except (UpstreamUnreachable, PoolError):
             await self._fence.end(fenced, ())
             raise
         except (UpstreamError, TimeoutError) as error:
@@ -167,7 +172,7 @@ class Engine:
         self, write: Write, fenced: Fenced, answer: Answer, schema: Schema
     ) -> Mark | None:
         """What a server's fault leaves behind is not known, so its marker stays."""
-        if answer.status < 500:
+        if answer.status < 500 and answer.settled:
             return await self._fence.end(fenced, sorted(narrowed(write, schema, answer)))
         self._fence.abandon(fenced)
         return None
@@ -190,11 +195,6 @@ class Engine:
                 )
 
         return fetch
-
-
-def _unknown() -> Schema:
-    """Nothing is known: relations are told apart, nothing finer."""
-    return _NOTHING_KNOWN
 
 
 async def _in_time(write: Fenced, send: Fetch) -> Answer:

@@ -15,6 +15,8 @@ CanvaloError
  │   └─ PoolTimeout         a connection did not become free in time
  ├─ UpstreamError           Supabase could not be reached or broke off
  │   ├─ UpstreamUnreachable the request provably never left
+ │   │   └─ CircuitOpen     Supabase fails too often now; nothing is sent until it recovers
+ │   ├─ DeadlinePassed      no whole answer came before the request's deadline
  │   └─ OutcomeUnknown      a write was sent and its outcome is not known
  └─ BatchError              a batch that cannot be started: too many rows, no rows, wrong shape
 """
@@ -78,6 +80,19 @@ class UpstreamError(CanvaloError):
 
 class UpstreamUnreachable(UpstreamError):  # noqa: N818
     """The request provably never left."""
+
+
+class CircuitOpen(UpstreamUnreachable):
+    """Supabase fails too often now: nothing is sent but a probe now and then."""
+
+    def __init__(self, text: str, retry_in: float = 0.0) -> None:
+        """Say in how many seconds the next probe may leave."""
+        super().__init__(text)
+        self.retry_in = retry_in
+
+
+class DeadlinePassed(UpstreamError):  # noqa: N818
+    """No whole answer came before the request's deadline; it may have been carried out."""
 
 
 class OutcomeUnknown(UpstreamError):  # noqa: N818

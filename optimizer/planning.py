@@ -29,7 +29,11 @@ class Plan:
 class Plans:
     """Remembers plans until settings or the schema change: most questions have come before."""
 
-    def __init__(self, policies: Policies, schema: Callable[[], Schema]) -> None:
+    def __init__(
+        self, policies: Policies, schema: Callable[[], Schema], want: Callable[[], None]
+    ) -> None:
+        """`want` is told when a question needs more of the schema than is known."""
+        self._want = want
         self._policies = policies
         self._schema = schema
         self._known: dict[tuple[Read, Scope], Plan] = {}
@@ -51,6 +55,7 @@ class Plans:
         sharing = scope.shared_by(policy.shared_by)
         held = of_read(read, schema, Caller(sharing.subject, scope.passes_by))
         if held is None:
+            self._want()
             return Plan(policy, schema, name)
         behind = tags.of_relations(policy.sources, sharing.user)
         depends_on = tuple(sorted({*held.tags, *behind}))

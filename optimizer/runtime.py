@@ -13,9 +13,11 @@ import redis
 
 from optimizer.cache.shared import CacheSizes, SharedTier, sizes_blocking
 from optimizer.conf import Overrides
+from optimizer.config import Config, connect
 from optimizer.errors import ConfigurationError
+from optimizer.loopthread import LoopThread
 from optimizer.metrics.recorder import Recorder
-from optimizer.wiring import Config, Load, Runtime, connect
+from optimizer.wiring import Load, Runtime
 
 __all__ = [
     "Config",
@@ -25,6 +27,7 @@ __all__ = [
     "close_current",
     "current",
     "open_engine",
+    "own_loop",
     "recorder",
 ]
 
@@ -95,6 +98,9 @@ def cache_sizes() -> CacheSizes:
         url, socket_timeout=2.0, socket_connect_timeout=1.0, retry=None
     ) as client:
         return sizes_blocking(client)
+
+
+own_loop = LoopThread(close_current)  # for threads without a loop; started at its first use
 
 
 def _open(loop: asyncio.AbstractEventLoop, config: Config, load: Load | None) -> None:

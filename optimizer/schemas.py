@@ -71,6 +71,8 @@ class PoolStats(Schema):
     leases: int = Field(description="Times that a connection was lent.")
     reused: int = Field(description="Times that it was already there.")
     waited_ms: float = Field(description="Time spent waiting for one, all leases together.")
+    waited_p50_ms: float | None = Field(description="Half waited no longer; null if none.")
+    waited_p95_ms: float | None = Field(description="Of twenty, nineteen waited no longer.")
 
 
 class VanishedStats(Schema):

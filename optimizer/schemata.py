@@ -9,7 +9,7 @@ from optimizer.domain.facts import CacheFault, Emit, Operation, UpstreamCall
 from optimizer.domain.grain.schema import Declared, Schema
 from optimizer.domain.openapi import declared, read_document
 from optimizer.errors import ConfigurationError, UpstreamError
-from optimizer.upstream.transport import json_of
+from optimizer.upstream.exchange import json_of
 
 FetchRoot = Callable[[str], Awaitable[Answer]]  # schema → the document's answer
 _COUNTED_AS = "(schema)"  # under which the engine's own questions are counted
@@ -18,7 +18,8 @@ _COUNTED_AS = "(schema)"  # under which the engine's own questions are counted
 class Schemata:
     """Holds the schema of one process; `schema` is the same object until something changes.
 
-    Without a secret key the document is not shown: then relations are told apart, nothing finer.
+    Without a secret key the document is not shown: then relations are told apart, nothing finer. It
+    is not asked for before somebody could use it: an embed was read, or something was declared.
     """
 
     def __init__(self, fetch: FetchRoot | None, emit: Emit) -> None:
@@ -29,11 +30,22 @@ class Schemata:
         self._told = Schema()
         self._declared: Mapping[str, Declared] = {}
         self._keys_complete = False
+        self._wanted = False
+        self._next = 0.0
 
-    async def refresh(self, name: str) -> None:
-        """Look at the document of one schema; what cannot be read leaves what was known."""
-        if self._fetch is None:
+    def want(self) -> None:
+        """Say that the document would be of use."""
+        self._wanted = True
+
+    async def refresh(self, name: str, interval: float) -> None:
+        """Look at the document of one schema, where it is wanted and `interval` s have passed.
+
+        What cannot be read leaves what was known.
+        """
+        wanted = self._wanted or self._declared or self._keys_complete
+        if self._fetch is None or not wanted or time.monotonic() < self._next:
             return
+        self._next = time.monotonic() + interval
         try:
             document = json_of(await self._asked(self._fetch, name))
             if document != self._document:

@@ -11,6 +11,7 @@ class Answer:
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    settled: bool = True  # False: an earlier attempt of the same write may still take effect
 
     def header(self, name: str) -> str:
         """The value of a header given in lower case, or nothing."""

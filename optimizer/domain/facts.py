@@ -110,6 +110,28 @@ class LeaseTaken:
 
 
 @dataclass(frozen=True, slots=True)
+class AttemptRepeated:
+    """A request is sent once more, because an attempt of it failed."""
+
+    ended: str  # how the attempt ended: "not sent", "broken off", "too slow", or a status
+    pause: float  # s until the next attempt
+
+
+@dataclass(frozen=True, slots=True)
+class CircuitMoved:
+    """The circuit breaker before Supabase went into another state."""
+
+    state: str  # "closed", "open", "half-open"
+
+
+@dataclass(frozen=True, slots=True)
+class LoadShed:
+    """A request was refused here, before it cost anything, and not sent."""
+
+    why: str  # "line full", "waited too long", "circuit open"
+
+
+@dataclass(frozen=True, slots=True)
 class BatchFlushed:
     """A batch was carried out."""
 
@@ -142,8 +164,15 @@ Fact = (
     | ChangeMade
     | UpstreamCall
     | LeaseTaken
+    | AttemptRepeated
+    | CircuitMoved
+    | LoadShed
     | BatchFlushed
     | CacheFault
     | Touched
 )
 Emit = Callable[[Fact], None]
+
+
+def unheard(_: Fact) -> None:
+    """Tell nobody: for a part that is used alone."""

@@ -4,13 +4,16 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 from optimizer.domain.facts import (
+    AttemptRepeated,
     BatchFlushed,
     CacheFault,
     CacheRead,
     ChangeMade,
+    CircuitMoved,
     Fact,
     HitsCounted,
     LeaseTaken,
+    LoadShed,
     Operation,
     ReadOutcome,
     Tier,
@@ -91,6 +94,18 @@ def _fault(cell: Cell, fact: CacheFault) -> None:
     cell(_FAULT, "", "", fact.step).add(0)
 
 
+def _repeated(cell: Cell, fact: AttemptRepeated) -> None:
+    cell(_FAULT, "", "", f"repeated: {fact.ended}").add(fact.pause)
+
+
+def _circuit(cell: Cell, fact: CircuitMoved) -> None:
+    cell(_FAULT, "", "", f"circuit {fact.state}").add(0)
+
+
+def _shed(cell: Cell, fact: LoadShed) -> None:
+    cell(_FAULT, "", "", f"shed: {fact.why}").add(0)
+
+
 def _touched(cell: Cell, fact: Touched) -> None:
     for tag in fact.tags:
         cell(_TOUCHED, tag, "", "by hand").add(0)
@@ -102,6 +117,9 @@ FOLDS: dict[type[Fact], Callable[[Cell, Any], None]] = {
     ChangeMade: _change,
     UpstreamCall: _call,
     LeaseTaken: _lease,
+    AttemptRepeated: _repeated,
+    CircuitMoved: _circuit,
+    LoadShed: _shed,
     BatchFlushed: _batch,
     CacheFault: _fault,
     Touched: _touched,

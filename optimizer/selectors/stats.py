@@ -101,7 +101,13 @@ def _batches(counts: Counts) -> BatchStats:
 def _leases(counts: Counts) -> PoolStats:
     lent = counts.of(Step.LENT)
     reused = counts.of(Step.LENT, "reused").count
-    return PoolStats(leases=lent.count, reused=reused, waited_ms=_ms(lent.seconds) or 0.0)
+    return PoolStats(
+        leases=lent.count,
+        reused=reused,
+        waited_ms=_ms(lent.seconds) or 0.0,
+        waited_p50_ms=_ms(lent.quantile(0.5)),
+        waited_p95_ms=_ms(lent.quantile(0.95)),
+    )
 
 
 def _vanished(counts: Counts) -> VanishedStats:

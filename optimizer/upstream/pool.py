@@ -1,24 +1,26 @@
-"""Leases of supabase-py clients: one client for one caller, never re-dressed, bounded in number."""
+"""Leases of supabase-py clients: one client for one caller, never re-dressed, bounded in number.
 
-import asyncio
+A client holds no connection: all share one transport, whose gate bounds the requests under way.
+What is bounded here is how many clients are kept, and how many of them are lent at once.
+"""
+
 import logging
 import time
-from collections import OrderedDict, deque
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol
 
-from supabase import AsyncClient
+import httpx
 
 from optimizer.domain.facts import Emit, LeaseTaken
-from optimizer.domain.scope import digest
-from optimizer.errors import PoolFull, PoolTimeout, TokenMissing
+from optimizer.domain.tally import Tally
+from optimizer.errors import PoolError, TokenMissing
+from optimizer.upstream.clients import C, Clients, Identity, Pooled
+from optimizer.upstream.line import Line, shed
 
 logger = logging.getLogger("optimizer.access")
-
-WAIT_TIMEOUT = 10.0  # s
-MAX_WAITING = 1000
 
 
 class Limits(Protocol):
@@ -30,33 +32,10 @@ class Limits(Protocol):
     def pool_max_connections(self) -> int: ...
     @property
     def pool_max_idle_time(self) -> float: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Who a client speaks for: a bearer token, or a user id trusted in process, or nobody."""
-
-    bearer: str | None = None
-    user_id: str | None = None
-
     @property
-    def kind(self) -> str:
-        """What it is, in a word."""
-        if self.bearer:
-            return "user"
-        return "service" if self.user_id else "anonymous"
-
+    def pool_max_waiting(self) -> int: ...
     @property
-    def name(self) -> str:
-        """The pool's name for this identity; a hash, so that no token is kept in a key."""
-        return digest("bearer", self.bearer) if self.bearer else digest("user", self.user_id)
-
-
-@dataclass(slots=True, eq=False)
-class _Pooled:
-    client: AsyncClient
-    used_at: float
-    leases: int = 0
+    def pool_wait_timeout(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,40 +51,56 @@ class PoolGauges:
         return self.total - self.active
 
 
-class ConnectionPool:
+@dataclass(frozen=True, slots=True)
+class PoolStatistics:
+    """What a pool did since it was opened; waiting times in seconds, None before a first lease."""
+
+    total: int
+    active: int
+    idle: int
+    waiting: int
+    leases: int
+    reused: int
+    waited_p50: float | None
+    waited_p95: float | None
+
+
+class ConnectionPool(Generic[C]):
     """Lends clients; a caller's parallel requests share one, as httpx allows."""
 
     def __init__(
         self,
-        make: Callable[[Identity], AsyncClient],
+        make: Callable[[Identity], C],
         limits: Limits,
         emit: Emit,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._make = make
+        self._clients: Clients[C] = Clients(make)
         self._limits = limits
         self._emit = emit
         self._clock = clock
-        self._clients: OrderedDict[str, _Pooled] = OrderedDict()
-        self._evicted: list[_Pooled] = []  # to be closed
-        self._line: deque[object] = deque()  # who waits for room, first come first
-        self._news = asyncio.Event()  # set, and replaced, when who waits should look again
+        self._closing: list[Pooled[C]] = []  # those that made room
+        self._line = Line()  # who waits for room
+        self._promised: Counter[str] = Counter()  # whose turn has come, until they take it
+        self._waits = Tally()
+        self._reused = 0
 
     @asynccontextmanager
     async def get_connection(
         self, user_id: str | None = None, jwt_token: str | None = None
-    ) -> AsyncIterator[AsyncClient]:
+    ) -> AsyncIterator[C]:
         """Lend a client for the length of a block; raises PoolFull or PoolTimeout.
 
         With a token it speaks for that token's user. With a user id alone it speaks with the
-        service role, and the caller must filter by owner. With neither it is anonymous. An empty
-        token is refused with TokenMissing: it would silently become another identity.
+        service role, and the caller must filter by owner. With neither it is anonymous, and for
+        this block nobody else's: it may sign in, and is not lent again then. An empty token is
+        refused with TokenMissing: it would silently become another identity.
         """
         if "" in (user_id, jwt_token):
             raise TokenMissing("an empty token or user id was given; None means that there is none")
         pooled = await self._take(Identity(jwt_token, None if jwt_token else user_id))
         try:
-            await self._close_evicted()
+            await self._close_dropped()
             yield pooled.client
         finally:
             await self._give_back(pooled)
@@ -113,89 +108,127 @@ class ConnectionPool:
     @property
     def gauges(self) -> PoolGauges:
         """Count the clients."""
-        active = sum(p.leases > 0 for p in self._clients.values())
-        return PoolGauges(len(self._clients), active)
+        return PoolGauges(len(self._clients), self._clients.lent)
+
+    def statistics(self) -> PoolStatistics:
+        """How many clients there are, how many leases there were, and how long they waited."""
+        now, waits = self.gauges, self._waits
+        quantiles = waits.quantile(0.5), waits.quantile(0.95)
+        return PoolStatistics(
+            now.total, now.active, now.idle, len(self._line), waits.count, self._reused, *quantiles
+        )
 
     async def close_idle(self) -> int:
         """Close the clients that nobody used for `pool_max_idle_time`; returns how many."""
-        limit = self._clock() - self._limits.pool_max_idle_time
-        names = [n for n, p in self._clients.items() if not p.leases and p.used_at <= limit]
-        for name in names:
-            await _close(self._clients.pop(name))
-        return len(names)
+        idle = self._clients.idle_since(self._clock() - self._limits.pool_max_idle_time)
+        for pooled in idle:
+            self._drop(pooled)
+        await self._close_dropped()
+        return len(idle)
 
     async def close(self) -> None:
         """Close every client."""
-        while self._clients:
-            await _close(self._clients.popitem()[1])
-        await self._close_evicted()
+        for pooled in self._clients:
+            self._drop(pooled)
+        await self._close_dropped()
 
-    async def _take(self, identity: Identity) -> _Pooled:
+    async def _take(self, identity: Identity) -> Pooled[C]:
         start, name = self._clock(), identity.name
-        if self._limits.pool_enabled and name not in self._clients:
+        if self._limits.pool_enabled and identity.kind != "anonymous":
             await self._wait_for_room(name)
-        # From here to the lease nothing is awaited, so nobody else takes the room.
-        pooled, reused = self._find_or_make(name, identity)
-        pooled.leases += 1
-        self._emit(LeaseTaken(reused, self._clock() - start, identity.kind, name[:8]))
+        try:  # from here to the lease nothing is awaited, so nobody else takes the room
+            pooled, reused = self._find_or_make(name, identity)
+            self._clients.lend(pooled)
+        finally:
+            self._promised.pop(name, None)
+            self._call_next()
+        self._note(LeaseTaken(reused, self._clock() - start, identity.kind, name[:8]))
         logger.debug("Connection pool: %s is user %s", name[:8], identity.user_id)
         return pooled
 
-    def _find_or_make(self, name: str, identity: Identity) -> tuple[_Pooled, bool]:
-        if not self._limits.pool_enabled:
-            return _Pooled(self._make(identity), self._clock()), False
-        if name in self._clients:
-            self._clients.move_to_end(name)
-            return self._clients[name], True
-        pooled = _Pooled(self._make(identity), self._clock())
-        self._admit(name, pooled)
-        return pooled, False
+    def _note(self, lease: LeaseTaken) -> None:
+        self._waits.add(lease.waited)
+        self._reused += lease.reused
+        self._emit(lease)
 
-    def _admit(self, name: str, pooled: _Pooled) -> None:
-        """Keep a new client; the idle one that was used longest ago makes room for it."""
-        if len(self._clients) >= self._limits.pool_max_connections:
-            idle = next((n for n, p in self._clients.items() if not p.leases), None)
+    def _find_or_make(self, name: str, identity: Identity) -> tuple[Pooled[C], bool]:
+        if not self._limits.pool_enabled:
+            return self._clients.make(identity, "", self._clock()), False
+        if identity.kind == "anonymous":
+            return self._exclusive(name, identity)
+        found = self._clients.find(name)
+        if found is not None and not found.is_redressed:
+            return found, True
+        if found is not None:
+            self._drop(found)
+        return self._make(identity, name), False
+
+    def _exclusive(self, name: str, identity: Identity) -> tuple[Pooled[C], bool]:
+        """A client for one lease: another's sign-in would make it speak for somebody else."""
+        idle = self._clients.find_idle(name)
+        if idle is not None:
+            return idle, True
+        return self._make(identity, self._clients.new_name(name) if self._room() else ""), False
+
+    def _make(self, identity: Identity, name: str) -> Pooled[C]:
+        """Make a client; the idle one that was used longest ago makes room for it."""
+        pooled = self._clients.make(identity, name, self._clock())
+        if len(self._clients) > self._limits.pool_max_connections:
+            idle = self._clients.idle_longest(but=pooled)
             if idle is not None:
-                self._evicted.append(self._clients.pop(idle))
-        self._clients[name] = pooled
+                self._drop(idle)
+        return pooled
 
     async def _wait_for_room(self, name: str) -> None:
-        if self._room() and not self._line:
-            return
-        if len(self._line) >= MAX_WAITING:
-            raise PoolFull(f"{MAX_WAITING} callers already wait for a connection")
-        place = object()
-        self._line.append(place)
-        try:
-            async with asyncio.timeout(WAIT_TIMEOUT):
-                while not (name in self._clients or (self._line[0] is place and self._room())):
-                    await self._news.wait()
-        except TimeoutError as error:
-            raise PoolTimeout(f"no connection became free in {WAIT_TIMEOUT:.0f} s") from error
-        finally:
-            self._line.remove(place)
+        self._call_next()  # the limit may have been raised
+        while not self._may_take(name):
+            terms = self._limits.pool_max_waiting, self._limits.pool_wait_timeout
+            try:
+                await self._line.wait(name, *terms, lost=lambda: self._break_promise(name))
+            except PoolError as error:
+                self._emit(shed(error))
+                raise
 
-    async def _close_evicted(self) -> None:
-        while self._evicted:
-            await _close(self._evicted.pop())
+    def _may_take(self, name: str) -> bool:
+        if name in self._promised or self._clients.is_lent(name):
+            return True
+        return self._room() and not self._line
 
     def _room(self) -> bool:
-        below = len(self._clients) < self._limits.pool_max_connections
-        return below or any(not p.leases for p in self._clients.values())
+        return self._clients.lent + len(self._promised) < self._limits.pool_max_connections
 
-    def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+    def _call_next(self) -> None:
+        """Call whoever's turn it is, and all others who wait for the same client."""
+        while self._room() and (name := self._line.next_caller) is not None:
+            if called := self._line.call_all_of(name):
+                self._promised[name] = called
 
-    async def _give_back(self, pooled: _Pooled) -> None:
-        pooled.leases -= 1
-        pooled.used_at = self._clock()
-        self._tell()
-        if not pooled.leases and pooled not in self._clients.values():
+    def _break_promise(self, name: str) -> None:
+        """One whose turn had come has gone away."""
+        self._promised[name] -= 1
+        if self._promised[name] <= 0:
+            del self._promised[name]
+            self._call_next()
+
+    def _drop(self, pooled: Pooled[C]) -> None:
+        self._clients.drop(pooled)
+        if not pooled.leases:
+            self._closing.append(pooled)
+
+    async def _close_dropped(self) -> None:
+        while self._closing:
+            await _close(self._closing.pop())
+
+    async def _give_back(self, pooled: Pooled[C]) -> None:
+        used = self._clients.take_back(pooled, self._clock())
+        self._call_next()
+        if not used:
             await _close(pooled)
 
 
-async def _close(pooled: _Pooled) -> None:
+async def _close(pooled: Pooled[C]) -> None:
     session = pooled.client.options.httpx_client
-    if session is not None:
+    if isinstance(session, httpx.AsyncClient):
         await session.aclose()
+    elif session is not None:
+        session.close()

@@ -36,6 +36,16 @@ def test_the_flow_saves_time_and_calls(folder):
     assert list(folder.iterdir()) == []
 
 
+def test_the_pool_stays_within_its_limits(folder):
+    """Of clients and of descriptors; what it costs is a matter of the machine's mood."""
+    command = [sys.executable, "-m", "benchmarks", "pool", "--quick", "--json"]
+    done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, timeout=120)
+    found = {row["name"]: row for row in json.loads(done.stdout.splitlines()[-1])["rows"]}
+    counted = [row["holds"] for name, row in found.items() if not name.startswith("CPU")]
+    assert counted == [True, True, None, None, True], done.stdout + done.stderr
+    assert list(folder.iterdir()) == []
+
+
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_bench_that_is_interrupted_leaves_nothing(folder, number):
     """Neither folders nor servers."""

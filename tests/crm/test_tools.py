@@ -120,13 +120,13 @@ def listed(kit, contact):
 def sent(engine, monkeypatch):
     """The requests that leave for Supabase."""
     asked = []
-    send = engine.transport.handle_async_request
+    send = engine.transport.inner.handle_async_request
 
     async def counted(request):
         asked.append(request)
         return await send(request)
 
-    monkeypatch.setattr(engine.transport, "handle_async_request", counted)
+    monkeypatch.setattr(engine.transport.inner, "handle_async_request", counted)
     return asked
 
 

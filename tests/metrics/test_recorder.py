@@ -5,11 +5,14 @@ import threading
 import pytest
 
 from optimizer.domain.facts import (
+    AttemptRepeated,
     BatchFlushed,
     CacheFault,
     CacheRead,
     ChangeMade,
+    CircuitMoved,
     LeaseTaken,
+    LoadShed,
     MissReason,
     Operation,
     ReadOutcome,
@@ -42,6 +45,9 @@ def test_each_fact_is_counted_under_what_it_says(recorder):
         LeaseTaken(reused=True, waited=0.0),
         BatchFlushed("api.contacts", Operation.INSERT, 100, 3, 4, 0.2),
         CacheFault("fill"),
+        AttemptRepeated("broken off", 0.1),
+        CircuitMoved("open"),
+        LoadShed("line full"),
     ):
         recorder.record(fact)
     assert counts(recorder) == {
@@ -54,6 +60,9 @@ def test_each_fact_is_counted_under_what_it_says(recorder):
         ("lent", "", "", "reused"): 1,
         ("batched", "api.contacts", "insert", "partial"): 1,
         ("fault", "", "", "fill"): 1,
+        ("fault", "", "", "repeated: broken off"): 1,
+        ("fault", "", "", "circuit open"): 1,
+        ("fault", "", "", "shed: line full"): 1,
     }
 
 

@@ -93,6 +93,8 @@ def test_the_figures_are_those_of_another_process_too(staff):
     assert body["requests"]["avoided"] == 4
     assert body["requests"]["by_outcome"]["stale"] == 1
     assert body["batch"] == {"batches": 1, "rows": 100, "failed_rows": 2, "calls": 5}
+    waits = body["pool"].pop("waited_p50_ms"), body["pool"].pop("waited_p95_ms")
+    assert waits == (pytest.approx(0, abs=0.01), pytest.approx(2, rel=0.05))
     assert body["pool"] == {"leases": 2, "reused": 1, "waited_ms": 2.0}
     assert body["faults"] == {"fill": 1}
     assert body["counted_since"] <= body["as_of"]

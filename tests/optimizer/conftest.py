@@ -24,7 +24,7 @@ from optimizer.errors import ConfigurationError
 from optimizer.upstream.client import make_client
 from optimizer.upstream.pool import ConnectionPool
 from optimizer.upstream.tokens import TokenVerifier
-from optimizer.upstream.transport import make_transport
+from optimizer.upstream.transport import Terms, make_transport
 from tests.optimizer.callers import SECRET
 from tests.optimizer.cutting import BreakingWay
 from tests.optimizer.engines import Policies, Supabase
@@ -79,6 +79,24 @@ async def upstream() -> AsyncIterator[Upstream]:
     await server.start()
     yield server
     await server.stop()
+
+
+@pytest.fixture
+def served() -> Iterator[Upstream]:
+    """The same for tests that block: it answers in a loop and thread of its own."""
+    server = Upstream()
+    own = runtime.LoopThread(server.stop)
+    own.run(server.start)
+    yield server
+    own.stop()
+
+
+@pytest.fixture
+def twin(configured, served) -> Iterator[None]:
+    """Django names that server, and the sync twin's loop ends with the test."""
+    configured.SUPABASE_URL = served.url
+    yield
+    runtime.own_loop.stop()
 
 
 @pytest_asyncio.fixture
@@ -181,7 +199,7 @@ def limits():
 @pytest_asyncio.fixture
 async def pool(upstream, limits, facts, clock):
     """A pool of genuine clients for a real server."""
-    transport = make_transport(50)
+    transport = make_transport(Terms())
     made = []
 
     def make(identity):

@@ -11,6 +11,8 @@ class Limits:
     pool_enabled: bool = True
     pool_max_connections: int = 2
     pool_max_idle_time: float = 300.0
+    pool_max_waiting: int = 1000
+    pool_wait_timeout: float = 10.0
 
 
 async def turn(times=5):

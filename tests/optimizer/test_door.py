@@ -20,7 +20,7 @@ from optimizer.engine import Engine
 from optimizer.errors import OutcomeUnknown, UpstreamError
 from optimizer.upstream.client import make_client
 from optimizer.upstream.tokens import TokenVerifier
-from optimizer.upstream.transport import make_transport
+from optimizer.upstream.transport import Terms, make_transport
 from tests.optimizer.upstream import rows
 
 SECRET = "s" * 48
@@ -36,7 +36,7 @@ def token(name="alice", **claims):
 @pytest_asyncio.fixture
 async def parts(fresh_valkey, facts, clock):
     """What every door of a process shares."""
-    valkey, transport = Redis.from_url(fresh_valkey), make_transport(20)
+    valkey, transport = Redis.from_url(fresh_valkey), make_transport(Terms())
     tiers = TieredCache(MemoryTier(100, 10**6), SharedTier(valkey), facts, clock)
     engine = Engine(tiers, OptimizationSettings(Defaults()), facts)
     yield SimpleNamespace(engine=engine, transport=transport, verifier=TokenVerifier(SECRET))
@@ -234,7 +234,7 @@ async def test_embeds_are_asked_each_time(ask, upstream):
     assert len(upstream.asked) == 2
 
 
-@pytest.mark.parametrize("status", [400, 404, 406, 500, 503])
+@pytest.mark.parametrize("status", [400, 404, 406, 500, 504])
 async def test_an_error_is_passed_on_and_never_kept(ask, upstream, status):
     """Its body is Supabase's own."""
     upstream.answer = lambda _: rows({"message": "no", "n": len(upstream.asked)}, status)

@@ -138,4 +138,4 @@ async def test_closing_the_pool_closes_every_client(pool):
 async def test_the_names_of_clients_hold_no_token(pool):
     """A dump of the pool shows hashes."""
     async with pool.get_connection(jwt_token="secret-token"):
-        assert not any("secret-token" in name for name in pool._clients)
+        assert not any("secret-token" in name for name in pool._clients._kept)

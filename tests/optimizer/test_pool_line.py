@@ -4,8 +4,8 @@ import asyncio
 
 import pytest
 
+from optimizer.domain.facts import LoadShed
 from optimizer.errors import ConfigurationError, PoolFull, PoolTimeout
-from optimizer.upstream import pool as module
 from optimizer.upstream.pool import PoolGauges
 from tests.optimizer.lending import Holder, hold, turn
 
@@ -74,21 +74,22 @@ async def test_callers_of_one_identity_are_served_together(pool, limits):
         await holder.end()
 
 
-async def test_a_line_that_is_full_refuses_at_once(pool, limits, monkeypatch):
-    """Nothing is queued without end."""
-    monkeypatch.setattr(module, "MAX_WAITING", 2)
+async def test_a_line_that_is_full_refuses_at_once(pool, limits, facts):
+    """Nothing is queued without end; and it is counted."""
+    limits.pool_max_waiting = 2
     limits.pool_max_connections = 1
     holders = await hold(pool, "a", "b", "c")
     with pytest.raises(PoolFull):
         async with pool.get_connection(jwt_token="d"):
             pass
+    assert facts.of(LoadShed) == [LoadShed("line full")]
     for holder in holders:
         await holder.end()
 
 
-async def test_who_waits_too_long_is_told_so(pool, limits, monkeypatch):
+async def test_who_waits_too_long_is_told_so(pool, limits):
     """And leaves the line: the next who comes waits for the client, not for a ghost."""
-    monkeypatch.setattr(module, "WAIT_TIMEOUT", 0.01)
+    limits.pool_wait_timeout = 0.01
     limits.pool_max_connections = 1
     (first,) = await hold(pool, "a")
     with pytest.raises(PoolTimeout):

@@ -7,9 +7,10 @@ import httpx
 import pytest
 import pytest_asyncio
 
-from optimizer.errors import OutcomeUnknown, UpstreamError, UpstreamUnreachable
+from optimizer.errors import OutcomeUnknown, PoolTimeout, UpstreamError, UpstreamUnreachable
 from optimizer.upstream.client import BorrowedTransport
-from optimizer.upstream.transport import ask, json_of, make_transport
+from optimizer.upstream.exchange import json_of
+from optimizer.upstream.transport import Terms, make_transport
 from tests.optimizer.upstream import rows
 
 TIMEOUT = {"timeout": httpx.Timeout(2.0).as_dict()}
@@ -18,7 +19,7 @@ TIMEOUT = {"timeout": httpx.Timeout(2.0).as_dict()}
 @pytest_asyncio.fixture
 async def transport():
     """The shared transport, closed at the end."""
-    made = make_transport(4)
+    made = make_transport(Terms())
     yield made
     await made.aclose()
 
@@ -31,7 +32,7 @@ def request(url, method="GET", timeout=TIMEOUT, **more):
 async def test_status_headers_and_body_come_back(transport, upstream):
     """Without what belongs to the connection or the moment."""
     upstream.answer = lambda _: rows([1], 206, content_range="0-0/9", date="now", set_cookie="a=b")
-    answer = await ask(transport, request(upstream.url))
+    answer = await transport.ask(request(upstream.url))
     assert (answer.status, answer.body) == (206, b"[1]")
     assert dict(answer.headers) == {"content-type": "application/json", "content-range": "0-0/9"}
 
@@ -40,7 +41,7 @@ async def test_a_compressed_body_stays_as_it_was_on_the_wire(transport, upstream
     """It is counted, stored and sent on as it came; who reads it sees the text."""
     body = gzip.compress(b"[1, 2, 3]")
     upstream.answer = lambda _: (200, {"content-encoding": "gzip"}, body)
-    answer = await ask(transport, request(upstream.url))
+    answer = await transport.ask(request(upstream.url))
     assert answer.body == body
     response = httpx.Response(answer.status, headers=answer.headers, content=answer.body)
     assert response.json() == [1, 2, 3]
@@ -48,9 +49,9 @@ async def test_a_compressed_body_stays_as_it_was_on_the_wire(transport, upstream
 
 async def test_an_answer_to_head_has_no_body_and_leaves_the_connection_usable(transport, upstream):
     """Though its headers tell of one."""
-    answer = await ask(transport, request(upstream.url, "HEAD"))
+    answer = await transport.ask(request(upstream.url, "HEAD"))
     assert (answer.status, answer.body) == (200, b"")
-    assert (await ask(transport, request(upstream.url))).body == b'[{"id": 1}]'
+    assert (await transport.ask(request(upstream.url))).body == b'[{"id": 1}]'
 
 
 async def test_a_refused_connection_never_left(transport):
@@ -59,16 +60,15 @@ async def test_a_refused_connection_never_left(transport):
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(UpstreamUnreachable):
-            await ask(transport, request(url))
+            await transport.ask(request(url))
 
 
 async def test_no_free_connection_never_left(upstream):
     """All are busy for too long."""
-    transport = make_transport(1)
+    transport = make_transport(Terms(pool_max_connections=1, pool_wait_timeout=0.01))
     async with httpx.AsyncClient(transport=transport).stream("GET", upstream.url):
-        short = {"timeout": httpx.Timeout(2.0, pool=0.01).as_dict()}
-        with pytest.raises(UpstreamUnreachable):
-            await ask(transport, request(upstream.url, timeout=short))
+        with pytest.raises(PoolTimeout):
+            await transport.ask(request(upstream.url))
     await transport.aclose()
 
 
@@ -76,7 +76,7 @@ async def test_a_connection_that_breaks_off_is_not_unreachable(transport, upstre
     """It was sent, and may have been carried out."""
     upstream.answer = lambda _: None
     with pytest.raises(UpstreamError) as failed:
-        await ask(transport, request(upstream.url, "POST", json=[]))
+        await transport.ask(request(upstream.url, "POST", json=[]))
     assert not isinstance(failed.value, UpstreamUnreachable | OutcomeUnknown)
 
 
@@ -84,7 +84,7 @@ async def test_an_error_does_not_tell_the_token(transport, upstream):
     """Its text is shown to callers and stands in logs."""
     bad = request(upstream.url, headers={"authorization": "Bearer secret-token "})
     with pytest.raises(UpstreamError) as failed:
-        await ask(transport, bad)
+        await transport.ask(bad)
     assert "secret" not in str(failed.value)
 
 
@@ -93,7 +93,7 @@ async def test_an_answer_that_does_not_come_is_not_unreachable(transport, upstre
     upstream.gate.clear()
     short = {"timeout": httpx.Timeout(2.0, read=0.05).as_dict()}
     with pytest.raises(UpstreamError) as failed:
-        await ask(transport, request(upstream.url, timeout=short))
+        await transport.ask(request(upstream.url, timeout=short))
     assert not isinstance(failed.value, UpstreamUnreachable)
 
 
@@ -102,13 +102,13 @@ async def test_a_body_that_breaks_off_is_no_answer(transport, upstream):
     upstream.answer = lambda _: (200, {"content-length": "9"}, b"[1,")
     short = {"timeout": httpx.Timeout(2.0, read=0.2).as_dict()}
     with pytest.raises(UpstreamError):
-        await ask(transport, request(upstream.url, timeout=short))
+        await transport.ask(request(upstream.url, timeout=short))
 
 
 async def test_an_error_is_an_answer(transport, upstream):
     """A status is what Supabase said, whatever it is."""
     upstream.answer = lambda _: rows({"message": "no"}, 503)
-    assert (await ask(transport, request(upstream.url))).status == 503
+    assert (await transport.ask(request(upstream.url))).status == 503
 
 
 async def test_closing_a_client_leaves_the_shared_transport_open(transport, upstream):
@@ -130,4 +130,4 @@ async def test_a_document_that_cannot_be_read_is_an_error(transport, upstream, r
     """A gateway's page where keys were expected."""
     upstream.answer = lambda _: reply
     with pytest.raises(UpstreamError, match=said):
-        json_of(await ask(transport, request(upstream.url)))
+        json_of(await transport.ask(request(upstream.url)))

@@ -1,0 +1,67 @@
+"""Where Supabase and Valkey are, and how they are reached."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as ValkeyGone
+
+from optimizer.errors import ConfigurationError
+
+_FIELDS = {
+    "SUPABASE_URL": "supabase_url",
+    "SUPABASE_ANON_KEY": "anon_key",
+    "VALKEY_URL": "valkey_url",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Where Supabase and Valkey are; a program without Django makes one itself.
+
+    Without `jwt_secret` or `jwks_url` no token can be verified, and what is not verified is never
+    cached. Only a call with a user id and no token needs `service_role_key`.
+    """
+
+    supabase_url: str
+    anon_key: str
+    service_role_key: str = ""
+    jwt_secret: str = ""
+    jwks_url: str = ""
+    valkey_url: str = "redis://127.0.0.1:6379/0"
+
+
+def connect(url: str) -> Redis:
+    """Connect lazily; a server that is away is noticed in a second, not retried in a request.
+
+    Whoever comes while all connections are busy waits for one: more callers are not a fault.
+    Raises ConfigurationError where the address is missing.
+    """
+    require(VALKEY_URL=url)
+    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+        url,
+        timeout=2,
+        socket_timeout=2.0,
+        socket_connect_timeout=1.0,
+        health_check_interval=15,
+        retry=Retry(NoBackoff(), 1, (ValkeyGone,)),
+        max_connections=64,
+    )
+    return Redis.from_pool(pool)
+
+
+def base_path(url: str) -> str:
+    """The part of the project's path that stands before /rest/v1/; supabase-py adds the slash."""
+    return urlsplit(url).path.rstrip("/")
+
+
+def require(**values: str) -> None:
+    """Raise ConfigurationError that names what is empty."""
+    missing = [name for name, value in values.items() if not value]
+    if missing:
+        fields = ", ".join(_FIELDS[name] for name in missing)
+        raise ConfigurationError(
+            f"{' and '.join(missing)} must be set (in a Config of your own: {fields})"
+        )

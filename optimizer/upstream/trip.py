@@ -1,0 +1,102 @@
+"""One request on its way: who asks, what repeating it may do, and what its attempts left behind."""
+
+from dataclasses import dataclass, field
+from typing import Final
+
+import httpx
+
+from optimizer.domain.repeatable import safety_of
+from optimizer.domain.retry import Ended, Failure, Safety, may_repeat
+from optimizer.errors import (
+    CircuitOpen,
+    DeadlinePassed,
+    PoolError,
+    UpstreamError,
+    UpstreamUnreachable,
+)
+from optimizer.upstream.exchange import Witness, mapped
+
+CALLER: Final = "canvalo.caller"  # the request's extension that names who asks, as a hash
+_READS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An attempt without an answer: httpx's error and what it means."""
+
+    error: httpx.TransportError | CircuitOpen
+    how: Failure
+
+
+@dataclass(slots=True)
+class Trip:
+    """A request with all its attempts; `about_rows` where repeating a write may be considered."""
+
+    request: httpx.Request
+    about_rows: bool
+    number: int = 1
+    in_doubt: bool = False  # an attempt of a write may have been carried out, or may still be
+    witness: Witness | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.witness = None if self.reads else Witness(self.request)
+
+    @property
+    def reads(self) -> bool:
+        """Whether it changes nothing."""
+        return self.request.method in _READS
+
+    @property
+    def caller(self) -> str:
+        """Who asks, for taking turns; two that show the same authorization are one."""
+        named: str = self.request.extensions.get(CALLER, "")
+        return named or self.request.headers.get("authorization", "")
+
+    @property
+    def replayable(self) -> bool:
+        """Whether the body can be sent again: all of it is at hand, or none of it was taken.
+
+        Who says that it repeats the request itself is not helped by our doing so too.
+        """
+        if "x-retry-count" in self.request.headers:
+            return False
+        at_hand = isinstance(self.request.stream, httpx.ByteStream)
+        return at_hand or self.witness is None or not self.witness.left_whole
+
+    def safety(self) -> Safety:
+        """What repeating it may do; the body is only looked into when this is asked."""
+        if self.reads or not self.about_rows:
+            return Safety.READ if self.reads else Safety.ONCE
+        request = self.request
+        query = request.url.query.decode("ascii", "replace")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = request.content if isinstance(request.stream, httpx.ByteStream) else None
+        return safety_of(request.method, query, headers, body)
+
+    def may_repeat(self, ended: Ended) -> bool:
+        """Whether it may be sent once more; to a sign-in or a function 429 is an answer."""
+        if not self.replayable:
+            return False
+        if not (self.reads or self.about_rows) and ended.how is not Failure.NOT_SENT:
+            return False
+        return may_repeat(ended, self.safety())
+
+    def note(self, ended: Ended) -> None:
+        """Remember what an attempt may have done."""
+        self.in_doubt = self.in_doubt or (ended.in_doubt and not self.reads)
+
+    def failed(self, failed: Failed) -> UpstreamError:
+        """The error with which it ends: what may have been carried out is never "unreachable"."""
+        if isinstance(failed.error, CircuitOpen):
+            return UpstreamError(str(failed.error)) if self.in_doubt else failed.error
+        return mapped(failed.error, Failure.BROKEN if self.in_doubt else failed.how)
+
+    def refused(self, error: PoolError) -> PoolError | UpstreamError:
+        """The same for an attempt that was refused here."""
+        return UpstreamError(str(error)) if self.in_doubt else error
+
+    def late(self, seconds: float) -> UpstreamError:
+        """The error with which it ends at its deadline."""
+        said = f"Supabase did not answer within {seconds:.0f} s"
+        left = self.witness is None or self.witness.left_whole
+        return DeadlinePassed(said) if left or self.in_doubt else UpstreamUnreachable(said)
