@@ -10,8 +10,9 @@ from uuid import UUID
 from optimizer.cache.annotations import models_of
 from optimizer.conf import optimization_settings
 from optimizer.domain.relation import split_name
+from optimizer.errand import Errand
 from optimizer.functions import Kind, Question
-from optimizer.runtime import current
+from optimizer.runtime import current, own_loop
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -30,8 +31,8 @@ def cached_query(
     tags: tuple[str, ...] = (),
     strict: bool = False,
     copy: bool = True,
-) -> Callable[[Callable[P, Awaitable[T]]], Callable[P, Awaitable[T]]]:
-    """Cache what an async function returns, for each `user_id` and each set of arguments.
+) -> Callable[[Callable[P, T]], Callable[P, T]]:
+    """Cache what a function returns, async or not, for each `user_id` and each set of arguments.
 
     It is kept for `ttl` seconds (by default, and where an operator has set one, the table's) and
     ends with the next write through Canvalo to the table, or to one that `tags` names. With
@@ -42,26 +43,49 @@ def cached_query(
     the return annotation names. Anything else is refused with ValueNotCacheable at the first call.
     With `copy=False` every caller in a process gets the same object and must not change it.
     Arguments must be plain values.
+
+    A function that is not async runs in its caller's thread and may block. In an event loop it
+    blocks that loop, as it does without the cache: there, decorate an async one.
     """
 
-    def decorate(function: Callable[P, Awaitable[T]]) -> Callable[P, Awaitable[T]]:
-        if not inspect.iscoroutinefunction(function):
-            raise TypeError(f"{function.__qualname__} is not async: cached_query needs `async def`")
+    def decorate(function: Callable[P, T]) -> Callable[P, T]:
         questions = Questions(function, table, ttl, tags, strict, copy)
-
-        @wraps(function)
-        async def cached(*args: P.args, **kwargs: P.kwargs) -> T:
-            question, functions = questions.of(args, kwargs), current().functions
-            found: T
-            if (make := functions.hit(question)) is not None:
-                found = make()
-            else:
-                found = await functions.call(question, lambda: function(*args, **kwargs))
-            return found
-
-        return cached
+        if inspect.iscoroutinefunction(function):
+            return _cached_async(function, questions)  # type: ignore[return-value]
+        return _cached_sync(function, questions)
 
     return decorate
+
+
+def _cached_async(
+    function: Callable[P, Awaitable[T]], questions: "Questions"
+) -> Callable[P, Awaitable[T]]:
+    @wraps(function)
+    async def cached(*args: P.args, **kwargs: P.kwargs) -> T:
+        question, functions = questions.of(args, kwargs), current().functions
+        found: T
+        if (make := functions.hit(question)) is not None:
+            found = make()
+        else:
+            found = await functions.call(question, lambda: function(*args, **kwargs))
+        return found
+
+    return cached
+
+
+def _cached_sync(function: Callable[P, T], questions: "Questions") -> Callable[P, T]:
+    @wraps(function)
+    def cached(*args: P.args, **kwargs: P.kwargs) -> T:
+        question = questions.of(args, kwargs)
+        errand = Errand(lambda: function(*args, **kwargs))
+
+        async def call() -> T:
+            found: T = await current().functions.call(question, errand.asked)
+            return found
+
+        return errand.run(own_loop, call)
+
+    return cached
 
 
 class Questions:

@@ -10,6 +10,7 @@ import logging
 import os
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import Future
 from typing import TypeVar
 
 from optimizer.upstream.handover import runner
@@ -35,6 +36,17 @@ class LoopThread:
     def run(self, work: Callable[[], Awaitable[T]]) -> T:
         """Do the work in the loop, which is started where there is none, and wait for it."""
         return runner(self._started())(work)
+
+    def submit(self, work: Callable[[], Awaitable[T]]) -> "Future[T]":
+        """Have the work done in the loop and go on meanwhile; RuntimeError in the loop's thread."""
+        loop = self._started()
+        if self._thread is threading.current_thread():
+            raise RuntimeError("this is the loop that would do it: use an async function here")
+
+        async def awaited() -> T:
+            return await work()
+
+        return asyncio.run_coroutine_threadsafe(awaited(), loop)
 
     def stop(self) -> None:
         """End the loop, if there is one; the next use starts another."""

@@ -1,6 +1,8 @@
 """`@cached_query` and `get_cache()` over the running stack: fresh objects, never outdated ones."""
 
 import asyncio
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +20,7 @@ from optimizer import (
 )
 from optimizer.conf import Overrides, TableOverride
 from optimizer.errors import QueryError, ValueNotCacheable
+from optimizer.runtime import own_loop
 
 ALICE, BOB = "00000000-0000-4000-8000-00000000a11c", "00000000-0000-4000-8000-000000000b0b"
 
@@ -245,12 +248,63 @@ async def test_an_argument_that_has_no_canonical_form_is_refused(engine):
         await takes(ALICE, object())
 
 
-def test_a_function_that_is_not_async_is_refused_where_it_is_written():
-    with pytest.raises(TypeError, match="async def"):
+@pytest.mark.usefixtures("supabase", "fresh_valkey", "transactional_db")
+def test_a_function_that_is_not_async_is_cached_too():
+    """For views, tasks and scripts: one call, fresh objects, ended by a write."""
+    calls = []
 
-        @cached_query("contacts")
-        def plain(user_id):
-            return 1
+    @cached_query("contacts")
+    def returns(user_id, n=1):
+        calls.append(n)
+        return [{"n": n}]
+
+    for _ in range(3):
+        found = returns("alice", 2)
+        assert found == [{"n": 2}]
+        found[0]["n"] = 9
+    assert calls == [2]
+    own_loop.run(lambda: get_cache().invalidate_table("alice", "contacts"))
+    assert returns("alice", n=2) == [{"n": 2}]
+    assert calls == [2, 2]
+    own_loop.stop()
+
+
+@pytest.mark.usefixtures("supabase", "fresh_valkey", "transactional_db")
+def test_many_threads_ask_once_and_functions_may_call_each_other():
+    """More threads than any pool would have, each waiting for another function's value."""
+    calls = []
+    gate = threading.Barrier(40)
+
+    @cached_query("contacts")
+    def inner(user_id):
+        calls.append("inner")
+        return 1
+
+    @cached_query("contacts")
+    def outer(user_id, n):
+        calls.append(n)
+        gate.wait(10)
+        return inner(user_id) + n
+
+    with ThreadPoolExecutor(40) as pool:
+        found = list(pool.map(lambda n: outer("alice", n), range(40)))
+    assert found == list(range(1, 41))
+    assert (calls.count("inner"), len(calls)) == (1, 41)
+    own_loop.stop()
+
+
+@pytest.mark.usefixtures("supabase", "fresh_valkey", "transactional_db")
+def test_what_a_function_that_is_not_async_raises_reaches_its_caller():
+    """And is not kept."""
+
+    @cached_query("contacts")
+    def fails(user_id):
+        raise KeyError(user_id)
+
+    for _ in range(2):
+        with pytest.raises(KeyError, match="alice"):
+            fails("alice")
+    own_loop.stop()
 
 
 def test_name_docstring_and_signature_stay():
