@@ -9,13 +9,24 @@ import sys
 from collections.abc import Callable, Sequence
 from types import FrameType
 
-from benchmarks import batch, flow, machine, metrics, pool, report, scenarios, standin, truth
+from benchmarks import (
+    batch,
+    flow,
+    machine,
+    metrics,
+    pool,
+    precision,
+    report,
+    scenarios,
+    standin,
+    truth,
+)
 from benchmarks.measure import NotComparable
 from benchmarks.report import Row
 from benchmarks.truth.trouble import RunFailed
 from canvalo.devstack.errors import DevstackError
 
-_MODULES = (standin, flow, scenarios, truth, pool, batch, metrics)
+_MODULES = (standin, flow, scenarios, truth, precision, pool, batch, metrics)
 BENCHES: dict[str, Callable[..., list[Row]]] = {
     module.__name__.rpartition(".")[2]: module.run for module in _MODULES
 }

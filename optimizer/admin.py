@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.forms import ChoiceField, ModelForm
@@ -29,7 +30,7 @@ __all__ = ["admin_alerts", "admin_prices"]  # Django looks for registrations in 
 class TableSettingsAdmin(TableAdmin):
     """How each table is cached; a change is in force in every process within two seconds."""
 
-    list_display = ("relation", "ttl_seconds", "default_ttl", "enabled", "updated_at")
+    list_display = ("relation", "ttl_seconds", "default_ttl", "enabled", "grain", "updated_at")
     list_editable = ("ttl_seconds", "enabled")
     search_fields = ("relation",)
     readonly_fields = ("default_ttl", "updated_at")
@@ -38,6 +39,15 @@ class TableSettingsAdmin(TableAdmin):
     def default_ttl(self, row: TableSettings) -> int:
         """What holds where the TTL is left empty."""
         return optimization_settings.default_ttl(row.relation)
+
+    @admin.display(description="A write ends")
+    def grain(self, row: TableSettings) -> str:
+        """How much a write ends, and on what that rests."""
+        if not row.fine_grain:
+            return "everything of the table"
+        if settings.SUPABASE_SERVICE_ROLE_KEY:
+            return "what its rows and values prove, by what is declared here"
+        return "everything of the table: SUPABASE_SERVICE_ROLE_KEY is not set, so no key is known"
 
     def save_model(
         self, request: HttpRequest, obj: TableSettings, form: TableForm, change: bool
