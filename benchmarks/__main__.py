@@ -11,6 +11,7 @@ from types import FrameType
 
 from benchmarks import (
     batch,
+    cache,
     flow,
     machine,
     metrics,
@@ -26,7 +27,7 @@ from benchmarks.report import Row
 from benchmarks.truth.trouble import RunFailed
 from canvalo.devstack.errors import DevstackError
 
-_MODULES = (standin, flow, scenarios, truth, precision, pool, batch, metrics)
+_MODULES = (standin, flow, scenarios, truth, cache, precision, pool, batch, metrics)
 BENCHES: dict[str, Callable[..., list[Row]]] = {
     module.__name__.rpartition(".")[2]: module.run for module in _MODULES
 }
@@ -52,7 +53,7 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
         prog="script/bench", description="Measure, side by side with the plain way."
     )
     parser.add_argument("name", nargs="?", help="which bench; without it they are listed")
-    parser.add_argument("--quick", action="store_true", help="fewer rounds: under 50 seconds")
+    parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--json", action="store_true", help="end with the rows as one JSON object")
     parser.add_argument("--seconds", type=float, help="truth: length of each run, 30 by default")
     options = parser.parse_args(arguments)

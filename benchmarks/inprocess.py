@@ -108,6 +108,7 @@ async def timed(work: Work) -> tuple[float, Any]:
 
 
 def use(stack: Stack, supabase_url: str) -> None:
+    """Make Django in this process use the stack, for the rest of its life."""
     environment = {**stack.environment(), "SUPABASE_URL": supabase_url}
     os.environ.clear()  # what a developer has set would make it another product
     os.environ.update(environment, DJANGO_SETTINGS_MODULE="canvalo.settings")

@@ -13,6 +13,14 @@ class NotComparable(Exception):  # noqa: N818 - a finding; its text is one line 
 
 def medians(ours: Call, theirs: Call, rounds: int, warm_up: int = 20) -> tuple[float, float]:
     """Milliseconds, median of each; after an equal warm-up the calls alternate in who is first."""
+    first, second = interleaved(ours, theirs, rounds, warm_up)
+    return statistics.median(first), statistics.median(second)
+
+
+def interleaved(
+    ours: Call, theirs: Call, rounds: int, warm_up: int = 20
+) -> tuple[list[float], list[float]]:
+    """Milliseconds of every round, for who needs more than the median."""
     for _ in range(warm_up):
         ours()
         theirs()
@@ -20,7 +28,7 @@ def medians(ours: Call, theirs: Call, rounds: int, warm_up: int = 20) -> tuple[f
     for number in range(rounds):
         for call in (ours, theirs) if number % 2 else (theirs, ours):
             taken[call].append(_milliseconds(call))
-    return statistics.median(taken[ours]), statistics.median(taken[theirs])
+    return taken[ours], taken[theirs]
 
 
 def _milliseconds(call: Call) -> float:

@@ -82,13 +82,15 @@ class Stack:
         command = [sys.executable, "manage.py", "migrate", "--verbosity", "0"]
         subprocess.run(command, cwd=PROJECT, env=self.environment(), check=True)
 
-    def web(self, supabase_url: str, **variables: str) -> str:
+    def web(
+        self, supabase_url: str, application: str = "canvalo.asgi:application", **variables: str
+    ) -> str:
         """Start a web server before this Supabase, with these settings; its address."""
         port = ports.find_free()
         told = {**self.environment(), "SUPABASE_URL": supabase_url, **variables}
         listen = ["--host", ports.LOOPBACK, "--port", str(port)]
         quiet = ["--no-access-log", "--log-level", "warning"]
-        self._start("web", ["-m", "uvicorn", "canvalo.asgi:application", *listen, *quiet], told)
+        self._start("web", ["-m", "uvicorn", application, *listen, *quiet], told)
         _until_answered(f"http://{ports.LOOPBACK}:{port}/health", 201, self._log("web"))
         return f"http://{ports.LOOPBACK}:{port}"
 

@@ -137,7 +137,7 @@ class Engine:
         """Count a read that took so many ns; hits in this process's own tier are added up."""
         near = served.tier is Tier.L1 and served.outcome is ReadOutcome.HIT
         if near and not self._policies.access_log:
-            self.hits.add(plan.name, self._cache.now(), taken, len(served.answer.body), 1)
+            self.hits.add(plan.name, self._cache.clock(), taken, len(served.answer.body), 1)
         else:
             self._emit(_cache_read(plan.name, served, taken / 1e9))
 

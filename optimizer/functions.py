@@ -14,7 +14,7 @@ from optimizer.domain import tags
 from optimizer.domain.answer import Answer
 from optimizer.domain.arguments import canonical
 from optimizer.domain.causal import NOTHING
-from optimizer.domain.facts import CacheRead, Emit, ReadOutcome
+from optimizer.domain.facts import CacheRead, Emit, ReadOutcome, Tier
 from optimizer.domain.hits import HitCounts
 from optimizer.domain.scope import Scope, digest, from_user_id
 from optimizer.domain.ttl import Policies, TablePolicy
@@ -84,6 +84,7 @@ class FunctionCache:
     def __init__(self, cache: TieredCache, policies: Policies, emit: Emit, hits: HitCounts) -> None:
         self._cache = cache
         self._memory = cache.memory
+        self._now = cache.clock
         self._policies = policies
         self._emit = emit
         self.hits = hits
@@ -102,7 +103,7 @@ class FunctionCache:
             return None
         if not self._cache.stands_unasked(held, terms):
             return None
-        now = self._cache.now()
+        now = self._now()
         age = now - held.entry.filled_at
         if age >= terms.ttl * (0.9 if terms.refresh_ahead else 1.0):
             return None
@@ -122,7 +123,7 @@ class FunctionCache:
         models = question.kind.models
         served = await self._cache.read(question.key, terms, lambda: _fetch(work, models))
         self._count(question.kind.relation, served, time.perf_counter() - start)
-        return self._value(question, served.answer)
+        return self._value(question, served)
 
     async def get(self, question: Question) -> tuple[Any, bool]:
         """The value and whether there is one; on a miss its stamps are remembered for `put`."""
@@ -133,7 +134,7 @@ class FunctionCache:
         if served is None:
             return None, False
         self._count(question.kind.relation, served, time.perf_counter() - start)
-        return self._value(question, served.answer), True
+        return self._value(question, served), True
 
     async def put(self, question: Question, value: Any) -> bool:
         """Keep a value under the stamps of the miss before it; False where it was not kept."""
@@ -147,9 +148,15 @@ class FunctionCache:
             return terms
         return None if demand.bypass else replace(terms, after=demand.after)
 
-    def _value(self, question: Question, answer: Answer) -> Any:
-        """A fresh object; the next hits in L1 copy one that is kept instead of reading bytes."""
+    def _value(self, question: Question, served: Served) -> Any:
+        """A fresh object; the second hit in L1 and later ones copy one instead of reading bytes.
+
+        What is asked for once is read and no more: to find its copy takes longer than to read it.
+        """
+        answer = served.answer
         value = _read(answer, question.kind.models)
+        if question.kind.copy and served.tier is not Tier.L1:
+            return value
         held = self._memory.get(question.key)
         if held is None or held.entry.answer is not answer:
             return value

@@ -41,9 +41,11 @@ def current() -> Runtime:
     Raises ConfigurationError where there is neither an open engine nor a Django project.
     """
     loop = asyncio.get_running_loop()
-    if loop not in _runtimes:
+    found = _runtimes.get(loop)
+    if found is None:
         _open(loop, _django_config(), _load_overrides)
-    return _runtimes[loop]
+        found = _runtimes[loop]
+    return found
 
 
 @asynccontextmanager

@@ -43,7 +43,7 @@ class TieredCache:
         self.fence = Fence(shared.history, emit, shared.steps.life)
         self._view = shared.view
         self._emit = emit
-        self._clock = clock
+        self.clock = clock  # tells the time by which entries age, in epoch seconds
         self._now = lease_clock
         self._fetches = Fetches(shared, self._keep, emit, clock)
         self._refreshes = Refreshes(self._fetches, shared, emit)
@@ -80,7 +80,7 @@ class TieredCache:
             missed = _missed(look) if look else Missed()
         if missed.at is None:
             return False
-        entry = Entry(answer, missed.stamps, self._clock(), missed.at.position)
+        entry = Entry(answer, missed.stamps, self.clock(), missed.at.position)
         await self._fetches.store(key, terms, entry)
         self._keep(key, Held(entry, missed.at, terms.tags))
         return True
@@ -96,10 +96,6 @@ class TieredCache:
             held.seen = view.version  # nothing has changed since, so it need not be looked up
         tags = held.tags
         return tags is terms.tags or tags == terms.tags or tags == terms.widest
-
-    def now(self) -> float:
-        """The time by which entries age, in epoch seconds."""
-        return self._clock()
 
     async def close(self) -> None:
         """Stop what is fetched behind readers."""
@@ -119,7 +115,7 @@ class TieredCache:
 
         Without a fetch nobody could: then what is beyond its TTL is not served.
         """
-        found = served(entry, terms, tier, self._clock())
+        found = served(entry, terms, tier, self.clock())
         if found is None or (fetch is None and found.outcome is ReadOutcome.STALE):
             return None
         if fetch is not None and self._refreshes.is_due(key, found, terms):
@@ -187,7 +183,7 @@ class TieredCache:
         # Whoever wrote here must not see what was before.
         if entry is None or self._view.wrote_since(entry.mark, terms.widest):
             return None
-        return while_failing(entry, terms, self._clock())
+        return while_failing(entry, terms, self.clock())
 
     def _keep(self, key: str, held: Held) -> None:
         """Keep in L1 what has not changed since it was seen to stand."""
