@@ -24,7 +24,11 @@ _READS = "canvalo-reads"  # how many reads a function's value stands for
 _BYTES = "canvalo-bytes"  # the value is bytes, kept as they are
 _ASKED_ELSEWHERE = (ReadOutcome.MISS, ReadOutcome.BYPASS)
 _WEIGHT = 6  # bytes of objects for each byte of JSON, about
+_AHEAD = 0.9  # of the TTL; from then on `call` sees to the next value in time
 Work = Callable[[], Awaitable[Any]]
+
+# Each hit asks these, so they are found without an attribute's look-up.
+_running, _inside = session.running, inside.current
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +54,7 @@ class Question:
     Raises QueryError where a part has no canonical form.
     """
 
-    __slots__ = ("_policy", "_terms", "key", "kind", "name", "user")
+    __slots__ = ("_policy", "_terms", "key", "kind", "name", "quick_for", "user")
 
     def __init__(self, kind: Kind, user_id: str | None, about: Any) -> None:
         scope: Scope = from_user_id(str(user_id))
@@ -60,12 +64,15 @@ class Question:
         self.key = digest("value", kind.relation, scope.kind.value, scope.digest, canonical(about))
         self._policy: TablePolicy | None = None
         self._terms: Terms | None = None
+        self.quick_for = 0.0  # s for which nothing but the value itself is needed
 
     def terms(self, policies: Policies) -> Terms | None:
         """Under which terms a value may be kept; None where it may not be."""
         policy = policies.policy(self.kind.relation)
         if policy is not self._policy:  # the same object until something is changed
             self._policy, self._terms = policy, self._made(policies, policy)
+            ttl = self._terms.ttl if self._terms else 0.0
+            self.quick_for = ttl * (_AHEAD if policies.cache_refresh_ahead else 1.0)
         return self._terms if policies.cache_enabled else None
 
     def _made(self, policies: Policies, policy: TablePolicy) -> Terms | None:
@@ -96,16 +103,18 @@ class FunctionCache:
         """
         start = time.perf_counter_ns()
         held = self._memory.get(question.key)
-        if held is None or held.fresh is None or session.demand() is not NOTHING:
+        if held is None or held.fresh is None:
             return None
-        terms = question.terms(self._policies)
-        if terms is None or self._policies.access_log or inside.current() is not None:
+        if (current := _running()) is not None and current.demand is not NOTHING:
             return None
-        if not self._cache.stands_unasked(held, terms):
+        policies = self._policies
+        terms = question.terms(policies)
+        if terms is None or policies.access_log or _inside() is not None:
             return None
         now = self._now()
-        age = now - held.entry.filled_at
-        if age >= terms.ttl * (0.9 if terms.refresh_ahead else 1.0):
+        if now - held.entry.filled_at >= question.quick_for:
+            return None
+        if not self._cache.stands_unasked(held, terms):
             return None
         size, taken = len(held.entry.answer.body), time.perf_counter_ns() - start
         self.hits.add(question.name, now, taken, size, held.stands_for)

@@ -14,11 +14,7 @@ class Inside:
 
 
 _current: ContextVar[Inside | None] = ContextVar("canvalo_inside", default=None)
-
-
-def current() -> Inside | None:
-    """The cached function that is running here, or None."""
-    return _current.get()
+current = _current.get  # the cached function that is running here, or None
 
 
 @contextmanager

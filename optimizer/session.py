@@ -27,6 +27,7 @@ class Session:
 
 
 _current: ContextVar[Session | None] = ContextVar("canvalo_session", default=None)
+running = _current.get  # the session of this task, or None
 
 
 def demand() -> Demand:
