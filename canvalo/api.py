@@ -12,6 +12,7 @@ from canvalo.crm.answers import error
 from canvalo.crm.overview import router as overview
 from canvalo.crm.routes import routes
 from canvalo.crm.schemas import SHAPES
+from canvalo.jsonbody import StrictJson
 from optimizer import errors
 from optimizer.api import router as optimization
 from optimizer.version import __version__
@@ -21,6 +22,7 @@ api = NinjaAPI(
     title="Canvalo",
     version=__version__,
     description="The example CRM behind the engine, and the engine's statistics.",
+    parser=StrictJson(),
 )
 for table, shapes in SHAPES.items():
     api.add_router(f"/{table.name}", routes(table, shapes))

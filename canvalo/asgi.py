@@ -2,22 +2,21 @@
 
 import os
 import warnings
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 from django.core.asgi import get_asgi_application
 from django.db import DatabaseError
+
+from canvalo.limits import App, Receive, Send, limited
+from canvalo.requestlog import named
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canvalo.settings")
 
 # WhiteNoise hands out open files: Django reads such a small file whole, which is what is wanted.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
-_django = get_asgi_application()
-
-Receive = Callable[[], Awaitable[dict[str, Any]]]
-Send = Callable[[dict[str, Any]], Awaitable[None]]
+_django = named(limited(cast(App, get_asgi_application())))
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

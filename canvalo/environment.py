@@ -82,6 +82,11 @@ class Environment(BaseSettings):
     supabase_jwks_url: str = Field(
         "", description="Public keys of user tokens (ES256 or RS256 projects)."
     )
+    supabase_jwt_issuer: str = Field(
+        "",
+        description="Who must have issued a user token (its `iss`), for example "
+        "https://abcd.supabase.co/auth/v1; empty: whoever holds the key.",
+    )
 
     supabase_management_token: SecretStr = Field(
         SecretStr(""),

@@ -1,14 +1,52 @@
-"""How log lines look: plain for people, JSON for programs (`CANVALO_LOG_FORMAT`)."""
+"""How log lines look: plain for people, JSON for programs (`CANVALO_LOG_FORMAT`).
 
+Whatever a line says, tokens, keys, passwords in addresses and e-mail addresses are struck out,
+tracebacks included: the code does not log them, and this holds where a library does.
+"""
+
+import logging
+import re
 from typing import Any
 
-PLAIN = {"format": "%(levelname)s - %(message)s"}
+from pythonjsonlogger.json import JsonFormatter
+
+PLAIN = {"()": "canvalo.logs.PlainLines", "format": "%(levelname)s - %(message)s"}
 JSON = {
-    "()": "pythonjsonlogger.json.JsonFormatter",
-    "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
+    "()": "canvalo.logs.JsonLines",
+    "fmt": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
     "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
     "datefmt": "%Y-%m-%dT%H:%M:%S%z",
 }
+_SECRETS = (
+    (re.compile(r"eyJ[\w-]{5,}\.[\w-]*\.?[\w-]*"), "[token]"),
+    (re.compile(r"\b(?:cvl|sb_secret|sb_publishable)_[\w-]{8,}"), "[key]"),
+    (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{8,}"), r"\1 [token]"),
+    (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), r"\1[password]@"),
+    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
+)
+
+
+def redact(text: str) -> str:
+    """The text without what opens something or names somebody."""
+    for pattern, instead in _SECRETS:
+        text = pattern.sub(instead, text)
+    return text
+
+
+class PlainLines(logging.Formatter):
+    """Lines for people."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format and redact."""
+        return redact(super().format(record))
+
+
+class JsonLines(JsonFormatter):
+    """One JSON object a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Format and redact; what is put instead needs no escaping."""
+        return redact(super().format(record))
 
 
 def configuration(kind: str, level: str) -> dict[str, Any]:
@@ -16,10 +54,19 @@ def configuration(kind: str, level: str) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
+        "filters": {"request": {"()": "canvalo.requestlog.AddRequestId"}},
         "formatters": {"line": JSON if kind == "json" else PLAIN},
-        "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+        "handlers": {
+            "console": {
+                "class": "logging.StreamHandler",
+                "formatter": "line",
+                "filters": ["request"],
+            }
+        },
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "httpx": {"level": "WARNING"},  # it would log a line, with the URL, for each call
+            # One line a request is for programs; people at a terminal have the demo's own lines.
+            "canvalo.requests": {"level": "INFO" if kind == "json" else "WARNING"},
         },
     }

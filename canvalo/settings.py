@@ -60,6 +60,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
+    "canvalo.middleware.permissions_policy",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -114,6 +115,7 @@ SUPABASE_JWT_SECRET = ENV.supabase_jwt_secret.get_secret_value()
 SUPABASE_JWKS_URL = ENV.supabase_jwks_url
 SUPABASE_MANAGEMENT_TOKEN = ENV.supabase_management_token.get_secret_value()
 SUPABASE_MANAGEMENT_URL = ENV.supabase_management_url
+SUPABASE_JWT_ISSUER = ENV.supabase_jwt_issuer
 OPTIMIZATION_WEBHOOK_SECRET = ENV.optimization_webhook_secret.get_secret_value()
 
 _mail = urlsplit(ENV.email_url.get_secret_value())

@@ -1,16 +1,20 @@
 """Every address of the project."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
 from canvalo.api import api
 from canvalo.health import health
+from canvalo.signin import CountedAdminForm, SignIn
 from optimizer.prometheus import metrics
 
+admin.site.login_form = CountedAdminForm
+handler404 = "canvalo.problems.not_found"
+handler500 = "canvalo.problems.fault"
 urlpatterns = [
     path("", include("dashboard.urls")),
-    path("login/", LoginView.as_view(redirect_authenticated_user=True), name="login"),
+    path("login/", SignIn.as_view(), name="login"),
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("api/", api.urls),

@@ -117,7 +117,7 @@ class SettingsChangeAdmin(ReadOnlyAdmin):
 class ApiTokenAdmin(ReadOnlyAdmin):
     """Tokens of the API; new ones come from `manage.py apitoken NAME`, which shows them once."""
 
-    list_display = ("name", "created_at", "expires_at", "revoked_at")
+    list_display = ("name", "scope", "created_at", "expires_at", "revoked_at")
     actions = ("revoke",)
 
     def has_revoke_permission(self, request: HttpRequest) -> bool:

@@ -18,7 +18,7 @@ from optimizer.domain.request import Wanted, between, named
 from optimizer.domain.series import Freshness
 from optimizer.domain.tally import OTHER
 from optimizer.errors import CacheUnavailable, QueryError
-from optimizer.schemas import SeriesAsked, SeriesOut, ShapesAsked, ShapesOut, StatsOut
+from optimizer.schemas import SeriesAsked, SeriesOut, ShapesAsked, ShapesOut, StatsOut, told
 from optimizer.schemas_cost import CostOut
 
 router = Router(tags=["optimization"], auth=[ApiTokenAuth(), StaffSession()])
@@ -30,7 +30,7 @@ THROTTLE = AuthRateThrottle("20/s")
 
 @router.get(
     "/optimization/stats",
-    response=StatsOut,
+    response=told(StatsOut),
     summary="What the engine did",
     throttle=[THROTTLE],
 )

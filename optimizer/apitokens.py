@@ -6,21 +6,32 @@ from django.conf import settings
 from django.db.models import Q
 from django.http import HttpRequest
 from django.utils import timezone
+from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from optimizer.models import ApiToken
-from optimizer.models.policy import hash_token
+from optimizer.models.policy import TokenScope, hash_token
 
 
 class ApiTokenAuth(HttpBearer):
-    """`Authorization: Bearer cvl_…`; made by `manage.py apitoken NAME`."""
+    """`Authorization: Bearer cvl_…` of one scope; made by `manage.py apitoken NAME`."""
+
+    def __init__(self, scope: TokenScope = TokenScope.STATS) -> None:
+        super().__init__()
+        self._scope = scope
 
     async def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
-        """Return the token's row while it is neither expired nor revoked."""
+        """Return the token's row while it is neither expired nor revoked.
+
+        Raises HttpError 403 for one that stands, but is for something else.
+        """
         standing = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-        return await ApiToken.objects.filter(
+        found = await ApiToken.objects.filter(
             standing, hash=hash_token(token), revoked_at=None
         ).afirst()
+        if found is not None and found.scope != self._scope:
+            raise HttpError(403, f"this token is for {TokenScope(found.scope).label} alone")
+        return found
 
 
 class StaffSession(APIKeyCookie):

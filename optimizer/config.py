@@ -22,7 +22,8 @@ class Config:
     """Where Supabase and Valkey are; a program without Django makes one itself.
 
     Without `jwt_secret` or `jwks_url` no token can be verified, and what is not verified is never
-    cached. Only a call with a user id and no token needs `service_role_key`.
+    cached. Only a call with a user id and no token needs `service_role_key`. With `jwt_issuer` the
+    tokens of anybody else are not verified either.
     """
 
     supabase_url: str
@@ -31,6 +32,7 @@ class Config:
     jwt_secret: str = ""
     jwks_url: str = ""
     valkey_url: str = "redis://127.0.0.1:6379/0"
+    jwt_issuer: str = ""
 
 
 def connect(url: str) -> Redis:

@@ -125,6 +125,7 @@ def _django_config() -> Config:
         jwt_secret=getattr(settings, "SUPABASE_JWT_SECRET", ""),
         jwks_url=getattr(settings, "SUPABASE_JWKS_URL", ""),
         valkey_url=getattr(settings, "VALKEY_URL", ""),
+        jwt_issuer=getattr(settings, "SUPABASE_JWT_ISSUER", ""),
     )
 
 

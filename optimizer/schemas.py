@@ -5,6 +5,22 @@ from typing import Any, Literal
 
 from ninja import Field, Schema
 
+REFUSALS = frozenset({400, 401, 403, 404, 405, 406, 408, 409, 413, 414, 416, 422, 429, 431})
+FAULTS = frozenset({502, 503, 504})
+
+
+class Problem(Schema):
+    """Every error."""
+
+    detail: str | list[dict[str, Any]] = Field(description="What is wrong; of a body, where.")
+    code: str = Field(description="The same for programs; PostgreSQL's own where it refused.")
+    hint: str | None = None
+
+
+def told(shape: Any, status: int = 200) -> Any:
+    """The answers of an endpoint, for its description: that one, or a problem."""
+    return {status: shape, REFUSALS: Problem, FAULTS: Problem}
+
 
 class CacheStats(Schema):
     """The shared cache tier, now."""

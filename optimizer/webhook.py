@@ -21,6 +21,7 @@ from optimizer.domain.facts import Operation
 from optimizer.domain.grain.events import Event, of_event
 from optimizer.domain.query import Change
 from optimizer.errors import CacheUnavailable
+from optimizer.schemas import told
 
 router = Router(tags=["optimization"], auth=None)  # the secret below is the only way in
 HEADER = "x-canvalo-secret"
@@ -46,7 +47,20 @@ class Taken(Schema):
 _BODY: TypeAdapter[list[Written]] = TypeAdapter(list[Written])
 
 
-@router.post("/optimization/webhooks/supabase", response=Taken, summary="Supabase's webhooks")
+def _described() -> dict[str, Any]:
+    """The body for the OpenAPI document: one change, or a list of them."""
+    one = Written.model_json_schema()
+    many = {"type": "array", "items": one, "maxItems": MOST}
+    content = {"application/json": {"schema": {"anyOf": [one, many]}}}
+    return {"requestBody": {"content": content, "required": True}}
+
+
+@router.post(
+    "/optimization/webhooks/supabase",
+    response=told(Taken),
+    summary="Supabase's webhooks",
+    openapi_extra=_described(),
+)
 async def supabase(request: HttpRequest) -> Taken:
     """Take one change, or a list of them; `Authorization: Bearer SECRET` or `x-canvalo-secret`."""
     _require_secret(request)

@@ -20,13 +20,13 @@ from optimizer.domain.facts import Emit, Fact
 from optimizer.door import Door
 from optimizer.engine import Engine
 from optimizer.functions import FunctionCache
+from optimizer.issuer import IssuerVerifier
 from optimizer.metrics.ledger import PoolGauges
 from optimizer.metrics.recorder import Recorder, flush_now
 from optimizer.schemata import Schemata
 from optimizer.upstream.handover import runner
 from optimizer.upstream.pool import ConnectionPool
 from optimizer.upstream.proxy import proxy_for
-from optimizer.upstream.tokens import TokenVerifier
 from optimizer.upstream.transport import make_transport
 
 Load = Callable[[str], Awaitable[Overrides]]
@@ -60,7 +60,7 @@ class Runtime:
         )
         self.transport = make_transport(settings, proxy_for(config.supabase_url), self.emit)
         own = OwnQuestions(config, lambda: self.transport)
-        self.verifier = TokenVerifier(config.jwt_secret, own.keys)
+        self.verifier = IssuerVerifier(config.jwt_issuer, config.jwt_secret, own.keys)
         self.cache = _cache(self.shared, settings, self.emit)
         self.schemata = Schemata(own.root, self.emit)
         schema, want = lambda: self.schemata.schema, self.schemata.want

@@ -9,10 +9,12 @@ from ninja import Body, Field, Router, Schema
 from pydantic import create_model
 
 from canvalo.crm.auth import token_of
+from canvalo.crm.schemas.answers import Batch
 from canvalo.crm.schemas.base import Shapes, Strict
 from canvalo.crm.tables import SCHEMA, Table
 from optimizer import batch_delete_records, batch_insert_records, batch_update_records
 from optimizer.domain.chunks import BatchResult, RowOutcome, RowStatus
+from optimizer.schemas import told
 
 MOST_ROWS = 1000  # in one request to us; the body's limit is one megabyte besides
 
@@ -29,7 +31,12 @@ def add_batches(router: Router, table: Table, shapes: Shapes) -> None:
     new_rows = _list_of(shapes.new)
     changed_rows = _list_of(_with_id(table, shapes))
 
-    @router.post("/batch", operation_id=f"batch_create_{many}", summary=f"Create many {many}")
+    @router.post(
+        "/batch",
+        operation_id=f"batch_create_{many}",
+        summary=f"Create many {many}",
+        response=told(Batch),
+    )
     async def create_rows(request: HttpRequest, rows: new_rows) -> JsonResponse:  # type: ignore[valid-type]
         """Each row's outcome, in the order sent: done with the row as stored, or refused.
 
@@ -39,13 +46,23 @@ def add_batches(router: Router, table: Table, shapes: Shapes) -> None:
         made = await batch_insert_records(relation, sent, jwt_token=token, generate_ids=True)
         return _told(made)
 
-    @router.patch("/batch", operation_id=f"batch_update_{many}", summary=f"Change many {many}")
+    @router.patch(
+        "/batch",
+        operation_id=f"batch_update_{many}",
+        summary=f"Change many {many}",
+        response=told(Batch),
+    )
     async def update_rows(request: HttpRequest, rows: changed_rows) -> JsonResponse:  # type: ignore[valid-type]
         """Rows named by their `id`; one that is not there, or not the caller's, is skipped."""
         token = token_of(request)
         return _told(await batch_update_records(relation, _sent(rows), jwt_token=token))
 
-    @router.delete("/batch", operation_id=f"batch_delete_{many}", summary=f"Delete many {many}")
+    @router.delete(
+        "/batch",
+        operation_id=f"batch_delete_{many}",
+        summary=f"Delete many {many}",
+        response=told(Batch),
+    )
     async def delete_rows(request: HttpRequest, which: Ids) -> JsonResponse:
         """Rows by their `id`; outcomes hold them as they were."""
         ids, token = [str(key) for key in which.ids], token_of(request)

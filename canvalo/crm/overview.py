@@ -14,15 +14,17 @@ from supabase import AsyncClient
 from canvalo.crm.answers import pass_on
 from canvalo.crm.auth import SupabaseToken, token_of
 from canvalo.crm.records import send
+from canvalo.crm.schemas.answers import Overview
 from canvalo.crm.tables import SCHEMA
 from optimizer import supabase_client
+from optimizer.schemas import told
 
 router = Router(auth=SupabaseToken(), tags=["overview"])
 Question = Callable[[Any], Any]
 ROWS: Final = 5
 
 
-@router.get("/overview", summary="What a home screen shows")
+@router.get("/overview", summary="What a home screen shows", response=told(Overview))
 async def overview(request: HttpRequest) -> HttpResponse:
     """The newest contacts, active projects, invoices that wait, today's and later appointments."""
     start = time.perf_counter()

@@ -13,7 +13,9 @@ from canvalo.crm.answers import first_row, pass_on
 from canvalo.crm.auth import SupabaseToken, token_of
 from canvalo.crm.batches import add_batches
 from canvalo.crm.schemas import Shapes
+from canvalo.crm.schemas.answers import ROWS
 from canvalo.crm.tables import Table
+from optimizer.schemas import told
 
 
 def routes(table: Table, shapes: Shapes) -> Router:
@@ -26,7 +28,10 @@ def routes(table: Table, shapes: Shapes) -> Router:
 
 
 def _add_reads(router: Router, table: Table, asked: type[Schema]) -> None:
-    @router.get("", operation_id=f"list_{table.name}", summary=f"List {table.name}")
+    row = ROWS[table]
+    many = f"List {table.name}"
+
+    @router.get("", operation_id=f"list_{table.name}", summary=many, response=told(list[row]))  # type: ignore[valid-type]
     async def list_rows(request: HttpRequest, query: Query[asked]) -> HttpResponse:  # type: ignore[valid-type]
         """The caller's rows; `Content-Range` says which of how many."""
         start = time.perf_counter()
@@ -36,7 +41,9 @@ def _add_reads(router: Router, table: Table, asked: type[Schema]) -> None:
 
     one = f"Get one {table.singular}"
 
-    @router.get("/{uuid:key}", operation_id=f"get_{table.singular}", summary=one)
+    @router.get(
+        "/{uuid:key}", operation_id=f"get_{table.singular}", summary=one, response=told(row)
+    )
     async def get_row(request: HttpRequest, key: UUID) -> HttpResponse:
         """One row; 404 where there is none that the caller may see."""
         start = time.perf_counter()
@@ -45,9 +52,11 @@ def _add_reads(router: Router, table: Table, asked: type[Schema]) -> None:
 
 
 def _add_writes(router: Router, table: Table, new: type[Schema], patch: type[Schema]) -> None:
-    one = table.singular
+    one, row = table.singular, ROWS[table]
 
-    @router.post("", operation_id=f"create_{one}", summary=f"Create one {one}")
+    @router.post(
+        "", operation_id=f"create_{one}", summary=f"Create one {one}", response=told(row, 201)
+    )
     async def create_row(request: HttpRequest, values: new) -> HttpResponse:  # type: ignore[valid-type]
         """The row as stored."""
         start = time.perf_counter()
@@ -55,7 +64,11 @@ def _add_writes(router: Router, table: Table, new: type[Schema], patch: type[Sch
         return first_row(made, time.perf_counter() - start, status=201)
 
     @router.api_operation(
-        ["PATCH", "PUT"], "/{uuid:key}", operation_id=f"update_{one}", summary=f"Change one {one}"
+        ["PATCH", "PUT"],
+        "/{uuid:key}",
+        operation_id=f"update_{one}",
+        summary=f"Change one {one}",
+        response=told(row),
     )
     async def update_row(
         request: HttpRequest,
@@ -67,7 +80,12 @@ def _add_writes(router: Router, table: Table, new: type[Schema], patch: type[Sch
         changed = await records.update(token_of(request), table, key, _given(values))
         return first_row(changed, time.perf_counter() - start)
 
-    @router.delete("/{uuid:key}", operation_id=f"delete_{one}", summary=f"Delete one {one}")
+    @router.delete(
+        "/{uuid:key}",
+        operation_id=f"delete_{one}",
+        summary=f"Delete one {one}",
+        response=told(row),
+    )
     async def delete_row(request: HttpRequest, key: UUID) -> HttpResponse:
         """The row as it was."""
         start = time.perf_counter()

@@ -2,6 +2,7 @@
 
 import hashlib
 import secrets
+from datetime import datetime
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -173,11 +174,21 @@ class SettingsChange(models.Model):
         return f"{self.subject} {self.name}: {self.before or '—'} → {self.after or '—'}"
 
 
+class TokenScope(models.TextChoices):
+    """What an API token may read."""
+
+    STATS = "stats", "the statistics"
+    METRICS = "metrics", "figures for Prometheus"
+
+
 class ApiToken(models.Model):
-    """A token that may read the statistics; only its hash is kept."""
+    """A token that may read figures of its scope, until it ends; only its hash is kept."""
 
     name = models.CharField(max_length=80, unique=True)
     hash = models.CharField(max_length=64, unique=True, editable=False)
+    scope = models.CharField(
+        max_length=20, choices=TokenScope.choices, default=TokenScope.STATS, editable=False
+    )
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
     revoked_at = models.DateTimeField(null=True, blank=True)
@@ -190,10 +201,10 @@ class ApiToken(models.Model):
         return self.name
 
     @classmethod
-    def issue(cls, name: str) -> str:
+    def issue(cls, name: str, scope: str = TokenScope.STATS, ends: datetime | None = None) -> str:
         """Make a token, keep its hash, and return the token, which cannot be shown again."""
         token = f"cvl_{secrets.token_urlsafe(32)}"
-        cls.objects.create(name=name, hash=hash_token(token))
+        cls.objects.create(name=name, hash=hash_token(token), scope=scope, expires_at=ends)
         return token
 
 

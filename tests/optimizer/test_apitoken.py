@@ -120,3 +120,38 @@ def test_staff_without_the_right_cannot_revoke(client):
     pk = ApiToken.objects.get().pk
     client.post("/admin/optimizer/apitoken/", {"action": "revoke", "_selected_action": [pk]})
     assert ApiToken.objects.get().revoked_at is None
+
+
+def test_a_token_of_another_scope_is_told_what_it_is_for(client):
+    """It stands, and opens only what it was made for."""
+    out = StringIO()
+    call_command("apitoken", "prometheus", "--scope", "metrics", stdout=out)
+    answer = client.get(
+        "/api/optimization/stats", headers={"Authorization": f"Bearer {out.getvalue().strip()}"}
+    )
+    assert answer.status_code == 403
+    assert "Prometheus" in answer.json()["detail"]
+
+
+def test_a_token_ends_after_a_year_where_nothing_else_is_said():
+    """One that nobody thinks of any more opens nothing for ever."""
+    made()
+    left = ApiToken.objects.get().expires_at - timezone.now()
+    assert timedelta(days=364) < left <= timedelta(days=365)
+
+
+@pytest.mark.parametrize("days", ["0", "-1", "3651"])
+def test_days_that_make_no_sense_are_refused(days):
+    """Nothing is made."""
+    with pytest.raises(CommandError, match="days"):
+        call_command("apitoken", "grafana", "--days", days)
+    assert not ApiToken.objects.exists()
+
+
+def test_the_command_revokes(client):
+    """And says so where there is nothing to revoke."""
+    token = made()
+    call_command("apitoken", "grafana", "--revoke", stdout=StringIO())
+    assert status(client, token) == 401
+    with pytest.raises(CommandError, match="stands"):
+        call_command("apitoken", "grafana", "--revoke")

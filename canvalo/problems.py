@@ -1,0 +1,22 @@
+"""What is answered where no view answers: JSON below /api/, a page elsewhere."""
+
+from django.http import HttpRequest, HttpResponseBase
+from django.views import defaults
+
+from canvalo.crm.answers import error
+
+_API = "/api/"
+
+
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponseBase:
+    """404, for addresses that name nothing."""
+    if request.path_info.startswith(_API):
+        return error(404, "there is nothing at this address", "not_found")
+    return defaults.page_not_found(request, exception)
+
+
+def fault(request: HttpRequest) -> HttpResponseBase:
+    """500; what went wrong is in the log alone, under the request's id."""
+    if request.path_info.startswith(_API):
+        return error(500, "something went wrong here; the log says what", "fault")
+    return defaults.server_error(request)

@@ -1,0 +1,68 @@
+"""Forgetting a person: what the engine's stores hold of one is ended and removed.
+
+Keys are hashes and answers hold rows of many, so nothing tells which entries speak of somebody: all
+go, and the cache fills again.
+"""
+
+from dataclasses import dataclass
+
+from django.db import transaction
+from redis.asyncio import Redis
+
+from optimizer.domain.scope import digest
+from optimizer.domain.tags import EVERYTHING
+from optimizer.models import AlertRule, Outbox
+from optimizer.runtime import current
+
+ENTRIES = "{canvalo}:e:*"
+_AT_ONCE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Cached:
+    """What was removed from Valkey, and whether its file on disk is being written anew."""
+
+    entries: int
+    rewritten: bool
+
+
+async def forget_cached(user: str) -> Cached:
+    """End every entry in every process, and remove them from Valkey; raises CacheUnavailable."""
+    runtime = current()
+    await runtime.engine.touch([EVERYTHING], by=digest(user)[:8])
+    removed = await _unlink(runtime.valkey)
+    return Cached(removed, await _rewrite(runtime.valkey))
+
+
+@transaction.atomic
+def forget_mail(address: str) -> dict[str, int]:
+    """Remove mails to an address, and the address from the rules that mail to it."""
+    mails, _ = Outbox.objects.filter(recipient__iexact=address).delete()
+    rules = [rule for rule in AlertRule.objects.all() if _names(rule, address)]
+    for rule in rules:
+        left = [one for one in rule.addresses if one.casefold() != address.casefold()]
+        rule.recipients = ", ".join(left)
+        rule.save(update_fields=["recipients"])
+    return {"mails": mails, "alert rules": len(rules)}
+
+
+def _names(rule: AlertRule, address: str) -> bool:
+    return address.casefold() in {one.casefold() for one in rule.addresses}
+
+
+async def _unlink(valkey: Redis) -> int:
+    removed, some = 0, []
+    async for key in valkey.scan_iter(match=ENTRIES, count=_AT_ONCE):
+        some.append(key)
+        if len(some) == _AT_ONCE:
+            removed += await valkey.unlink(*some)
+            some.clear()
+    return removed + (await valkey.unlink(*some) if some else 0)
+
+
+async def _rewrite(valkey: Redis) -> bool:
+    """What was dropped from memory stays in an append-only file until that is written anew."""
+    if not (await valkey.info("persistence")).get("aof_enabled"):
+        return False
+    await valkey.bgrewriteaof()
+    return True

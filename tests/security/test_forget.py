@@ -1,0 +1,107 @@
+"""`manage.py forget USER`: afterwards no store holds what it held of the person."""
+
+import asyncio
+from io import StringIO
+
+import pytest
+import redis
+from django.contrib.auth import get_user_model
+from django.contrib.sessions.models import Session
+from django.core.management import call_command
+from django.core.management.base import CommandError
+
+from canvalo.devstack import tokens
+from optimizer import get_cache, runtime
+from optimizer.models import AlertRule, Outbox, SettingsChange
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_valkey")]
+ADA = "ada@example.com"
+
+
+def forget(user=ADA):
+    out = StringIO()
+    call_command("forget", user, stdout=out)
+    return out.getvalue()
+
+
+def kept(value=None):
+    """What is kept for alice, from a process of its own; with a value it is put there first."""
+
+    async def ask():
+        cache, key = get_cache(), (tokens.USERS["alice"], "contacts", "p")
+        try:
+            found = await cache.get(*key)
+            if value is not None:
+                await cache.set(*key, value)
+            return found
+        finally:
+            await runtime.close_current()
+
+    return asyncio.run(ask())
+
+
+def test_no_answer_about_the_person_is_left_in_valkey(fresh_valkey):
+    """Neither served nor there to be read."""
+    kept("alice's telephone")
+    assert kept() == "alice's telephone"
+    assert "cached answers: 1" in forget(tokens.USERS["alice"])
+    with redis.Redis.from_url(fresh_valkey) as valkey:
+        assert valkey.keys("{canvalo}:e:*") == []
+    assert kept() is None
+
+
+@pytest.fixture
+def ada(client):
+    """An account that signed in and changed something; another administrator is there."""
+    users = get_user_model().objects
+    users.create_superuser("boss")
+    ada = users.create_superuser("ada", email=ADA)
+    client.force_login(ada)
+    SettingsChange.objects.create(subject="api.contacts", name="ttl_seconds", by=ada)
+    return ada
+
+
+def test_the_account_goes_and_its_record_keeps_no_name(client, ada):
+    """By name or by address, and signed out everywhere."""
+    assert client.get("/").status_code == 200
+    assert "accounts: 1\nsessions: 1" in forget(ADA.upper())
+    assert not get_user_model().objects.filter(username="ada").exists()
+    assert not Session.objects.exists()
+    assert client.get("/").status_code == 302
+    assert SettingsChange.objects.get().by is None
+
+
+def test_the_last_administrator_stays(ada):
+    """Nobody could make another."""
+    get_user_model().objects.exclude(pk=ada.pk).delete()
+    with pytest.raises(CommandError, match="last administrator"):
+        forget()
+    assert get_user_model().objects.filter(username="ada").exists()
+
+
+def test_mails_and_the_address_in_rules_go(fresh_valkey):
+    """Those of others stay."""
+    rule = AlertRule.objects.create(
+        name="low", relation="api.contacts", fire_below=10, recover_above=20,
+        recipients=f"{ADA}, bob@example.com",
+    )  # fmt: skip
+    for address in (ADA, "Ada@Example.com", "bob@example.com"):
+        Outbox.objects.create(rule=rule, recipient=address, key=f"1 {address}", text="t")
+    said = forget()
+    assert "mails: 2" in said
+    assert "alert rules: 1" in said
+    assert [mail.recipient for mail in Outbox.objects.all()] == ["bob@example.com"]
+    rule.refresh_from_db()
+    assert rule.addresses == ["bob@example.com"]
+
+
+def test_nobody_s_data_is_no_fault():
+    """It can be repeated."""
+    assert "accounts: 0" in forget("nobody@example.com")
+
+
+def test_where_valkey_is_away_it_says_so(settings):
+    """And can be run again."""
+    settings.VALKEY_URL = "redis://127.0.0.1:1/0"
+    with pytest.raises(CommandError, match="run this again"):
+        forget()
