@@ -49,6 +49,16 @@ app.conf.update(
             "schedule": 30.0,
             "options": {"expires": 30},
         },
+        "send the heartbeat": {
+            "task": "optimizer.tasks.send_heartbeat",
+            "schedule": 60.0,
+            "options": {"expires": 60},
+        },
+        "delete old alert mails": {
+            "task": "optimizer.tasks.expire_alerts",
+            "schedule": 3600.0,
+            "options": {"expires": 600},
+        },
     },
 )
 app.autodiscover_tasks()

@@ -66,6 +66,21 @@ class Environment(BaseSettings):
     default_from_email: str = Field(
         "Canvalo <canvalo@localhost>", description="Sender of the alert mails."
     )
+    canvalo_alert_mails_per_hour: int = Field(
+        10,
+        ge=1,
+        description="Alert mails to one address in an hour; what is above waits for the "
+        "next, which says so.",
+    )
+    canvalo_alert_private_webhooks: bool = Field(
+        False,
+        description="Let alerts call webhooks on this machine and in private networks.",
+    )
+    canvalo_heartbeat_url: str = Field(
+        "",
+        description="Address that is asked each minute while snapshots and alert rules work, so "
+        "that somebody outside notices when they do not.",
+    )
 
     database_url: str = Field("", description="PostgreSQL of Django; embedded when empty.")
     valkey_url: str = Field("", description="Valkey or Redis >= 7 of the cache; embedded if empty.")

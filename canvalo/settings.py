@@ -81,6 +81,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "canvalo.watch.overdue",
             ],
         },
     },
@@ -128,6 +129,9 @@ EMAIL_HOST_USER = unquote(_mail.username or "")
 EMAIL_HOST_PASSWORD = unquote(_mail.password or "")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENV.default_from_email
+CANVALO_ALERT_MAILS_PER_HOUR = ENV.canvalo_alert_mails_per_hour
+CANVALO_ALERT_PRIVATE_WEBHOOKS = ENV.canvalo_alert_private_webhooks
+CANVALO_HEARTBEAT_URL = ENV.canvalo_heartbeat_url
 
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -161,7 +165,8 @@ SECURE_REFERRER_POLICY = "same-origin"
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = ENV.canvalo_https
 SECURE_SSL_REDIRECT = ENV.canvalo_https
-SECURE_REDIRECT_EXEMPT = ["^health$"]  # who asks may stand behind the proxy, on this machine
+# Who asks may stand behind the proxy, on this machine.
+SECURE_REDIRECT_EXEMPT = [r"^health(/\w+)?$"]
 SECURE_HSTS_SECONDS = 31_536_000 if ENV.canvalo_https else 0
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = ENV.canvalo_https
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if ENV.canvalo_https else None

@@ -4,8 +4,8 @@ from django.contrib import admin
 from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 
+from canvalo import health, watch
 from canvalo.api import api
-from canvalo.health import health
 from canvalo.signin import CountedAdminForm, SignIn
 from optimizer.prometheus import metrics
 
@@ -18,6 +18,11 @@ urlpatterns = [
     path("logout/", LogoutView.as_view(), name="logout"),
     path("admin/", admin.site.urls),
     path("api/", api.urls),
-    path("health", health, name="health"),
+    path("data/overdue", watch.overdue_data, name="overdue-data"),
+    path("alerts/", include("optimizer.alerts.urls")),
+    path("health", health.ready, name="health"),
+    path("health/live", health.live),
+    path("health/ready", health.ready),
+    path("health/deep", health.deep),
     path("metrics", metrics, name="metrics"),
 ]

@@ -1,23 +1,29 @@
-"""The admin of alerts: rules with where they stand, and the mails with what became of them."""
+"""The admin of alert rules, of where they stand, and of the silences about them."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db.models import QuerySet
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.template.response import TemplateResponse
+from django.urls import path
 from django.utils import timezone
 
-from optimizer.admin_readonly import ReadOnlyAdmin
-from optimizer.alerts import deliver, outbox
-from optimizer.alerts.mails import percent
-from optimizer.models import AlertRule, AlertState, Outbox
+from optimizer import admin_mails
+from optimizer.alerts import notices, preview
+from optimizer.domain.measures import Metric, figure, subject, threshold
+from optimizer.models import AlertRule, AlertState, Silence
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     RuleAdmin = admin.ModelAdmin[AlertRule]
+    QuietAdmin = admin.ModelAdmin[Silence]
 else:  # Django's classes take no type arguments when they run
-    RuleAdmin = admin.ModelAdmin
+    RuleAdmin = QuietAdmin = admin.ModelAdmin
+
+__all__ = ["admin_mails"]
 
 
 def _state(rule: AlertRule) -> AlertState | None:
@@ -27,27 +33,34 @@ def _state(rule: AlertRule) -> AlertState | None:
 
 @admin.register(AlertRule)
 class AlertRuleAdmin(RuleAdmin):
-    """When to mail whom; each rule is judged every half minute."""
+    """When to tell whom; each rule is judged every half minute."""
 
     list_display = (
         "name",
-        "table",
-        "fire_below",
-        "recover_above",
+        "watches",
+        "fires",
+        "severity",
         "enabled",
         "phase",
         "since",
         "last_value",
     )
     list_select_related = ("state",)
+    list_filter = ("enabled", "severity", "metric")
     search_fields = ("name", "relation", "recipients")
-    readonly_fields = ("phase", "since", "last_value")
+    readonly_fields = ("phase", "since", "last_value", "error")
     actions = ("send_test_mail",)
+    change_form_template = "admin/optimizer/alertrule/change_form.html"
 
-    @admin.display(description="Table", ordering="relation")
-    def table(self, rule: AlertRule) -> str:
-        """The table, or all."""
-        return rule.relation or "all tables"
+    @admin.display(description="Watches", ordering="metric")
+    def watches(self, rule: AlertRule) -> str:
+        """The figure, and of what."""
+        return subject(Metric(rule.metric), rule.relation)
+
+    @admin.display(description="Fires")
+    def fires(self, rule: AlertRule) -> str:
+        """The threshold."""
+        return f"{rule.direction} {threshold(Metric(rule.metric), float(rule.fire_at))}"
 
     @admin.display(description="State", ordering="state__phase")
     def phase(self, rule: AlertRule) -> str:
@@ -63,45 +76,67 @@ class AlertRuleAdmin(RuleAdmin):
 
     @admin.display(description="Last value", ordering="state__last_value")
     def last_value(self, rule: AlertRule) -> str | None:
-        """The figure it was last judged by, and how many reads that rests on."""
+        """The figure it was last judged by, and how many samples that rests on."""
         state = _state(rule)
-        return f"{percent(state.last_value)} of {state.last_samples:,} reads" if state else None
+        if state is None:
+            return None
+        value = figure(Metric(rule.metric), state.last_value)
+        by_age = rule.metric == Metric.SNAPSHOT_AGE
+        return value if by_age else f"{value} of {state.last_samples:,}"
+
+    @admin.display(description="Why no figure")
+    def error(self, rule: AlertRule) -> str | None:
+        """Why it could not be judged, where that is so."""
+        state = _state(rule)
+        return (state and state.error) or None
 
     @admin.action(description="Send a test mail", permissions=["change"])
     def send_test_mail(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
-        """Mail each recipient of the selected rules, by the way that alerts take."""
-        written = outbox.put_trials(queryset, timezone.now())
+        """Tell each recipient of the selected rules, by the way that alerts take."""
+        written = notices.put_trials(queryset, timezone.now())
         self.message_user(
             request,
             f"Test mails written: {written}. They leave within half a minute: see Alert mails.",
         )
 
+    def get_urls(self) -> list[Any]:
+        """The preview beside Django's own pages."""
+        view = self.admin_site.admin_view(self.preview)
+        name = "optimizer_alertrule_preview"
+        return [path("<int:pk>/preview/", view, name=name), *super().get_urls()]
 
-@admin.register(Outbox)
-class OutboxAdmin(ReadOnlyAdmin):
-    """Every mail: what became of it, how often it was tried, and what went wrong last."""
+    def preview(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """The rule over the last seven days: how often it would have fired."""
+        rule = get_object_or_404(AlertRule, pk=pk)
+        if not self.has_view_permission(request, rule):
+            return HttpResponse(status=403)
+        seen = preview.preview(rule, timezone.now(), timezone.get_current_timezone())
+        context = {
+            **self.admin_site.each_context(request),
+            "title": f"{rule}: the last 7 days",
+            "opts": self.opts,
+            "rule": rule,
+            "seen": seen,
+        }
+        return TemplateResponse(request, "admin/optimizer/alertrule/preview.html", context)
 
-    list_display = (
-        "created_at",
-        "recipient",
-        "subject",
-        "state",
-        "attempts",
-        "next_attempt_at",
-        "sent_at",
-        "last_error",
-    )
-    list_filter = ("state", "rule")
-    search_fields = ("recipient", "subject")
-    date_hierarchy = "created_at"
-    actions = ("retry",)
 
-    def has_retry_permission(self, request: HttpRequest) -> bool:
-        """Trying again needs the right to change mails."""
-        return request.user.has_perm("optimizer.change_outbox")
+@admin.register(Silence)
+class SilenceAdmin(QuietAdmin):
+    """Stretches in which nothing is told; who made them and why."""
 
-    @admin.action(description="Try the selected dead mails again", permissions=["retry"])
-    def retry(self, request: HttpRequest, queryset: QuerySet[Outbox]) -> None:
-        """Put dead mails back in line; others are left alone."""
-        revived = deliver.retry(queryset, timezone.now())
-        self.message_user(request, f"{revived} will be tried again.")
+    list_display = ("reason", "kind", "starts_at", "ends_at", "weekly", "author", "about")
+    list_filter = ("kind", "weekly")
+    filter_horizontal = ("rules",)
+    readonly_fields = ("author",)
+
+    @admin.display(description="Rules")
+    def about(self, silence: Silence) -> str:
+        """Which rules it holds for."""
+        return ", ".join(rule.name for rule in silence.rules.all()) or "all rules"
+
+    def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
+        """Sign it."""
+        if not change:
+            obj.author = request.user  # type: ignore[assignment]  # the admin admits users only
+        super().save_model(request, obj, form, change)

@@ -18,7 +18,8 @@ CanvaloError
  │   │   └─ CircuitOpen     Supabase fails too often now; nothing is sent until it recovers
  │   ├─ DeadlinePassed      no whole answer came before the request's deadline
  │   └─ OutcomeUnknown      a write was sent and its outcome is not known
- └─ BatchError              a batch that cannot be started: too many rows, no rows, wrong shape
+ ├─ BatchError              a batch that cannot be started: too many rows, no rows, wrong shape
+ └─ WebhookError            an alert's webhook was not taken; says whether trying again is vain
 """
 
 
@@ -101,3 +102,11 @@ class OutcomeUnknown(UpstreamError):  # noqa: N818
 
 class BatchError(CanvaloError):
     """A batch that cannot be started."""
+
+
+class WebhookError(CanvaloError):
+    """An alert's webhook was not taken; `final` says that trying again is vain."""
+
+    def __init__(self, message: str, *, final: bool) -> None:
+        super().__init__(message)
+        self.final = final

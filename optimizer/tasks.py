@@ -53,12 +53,30 @@ def evaluate_alerts() -> None:
     """Judge the alert rules."""
     from optimizer.alerts.evaluate import evaluate_all
 
-    log.debug("wrote %d alert mails", evaluate_all(timezone.now()))
+    log.debug("wrote %d alert notices", evaluate_all(timezone.now()))
 
 
 @shared_task
 def deliver_alerts() -> None:
-    """Send the alert mails that are due."""
+    """Put what is to be told into mails, and send those that are due."""
     from optimizer.alerts.deliver import deliver_due
+    from optimizer.alerts.grouping import group_due
 
-    log.debug("sent %d alert mails", deliver_due())
+    grouped = group_due(timezone.now())
+    log.debug("wrote %d and sent %d alert mails", grouped, deliver_due())
+
+
+@shared_task
+def send_heartbeat() -> None:
+    """Tell the outside that all is well, or by silence that it is not."""
+    from optimizer.alerts.heartbeat import send_heartbeat as send
+
+    send(timezone.now())
+
+
+@shared_task
+def expire_alerts() -> None:
+    """Delete what alerts have left behind long ago."""
+    from optimizer.alerts.expire import expire
+
+    log.debug("deleted %d old alert mails and notices", expire(timezone.now()))

@@ -1,1 +1,5 @@
-"""Alerts: `evaluate` judges the rules, `outbox` holds the mails, `deliver` sends them."""
+"""Alerts, in the order of a run.
+
+`evaluate` judges the rules on what `series` reads and leaves `notices`; `grouping` puts those of
+one address into a mail; `deliver` sends it through `channels`. `watch` says when that is overdue.
+"""

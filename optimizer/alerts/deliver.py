@@ -1,22 +1,19 @@
 """Sending the outbox: claim a mail, try it once, and store what came of it.
 
 A mail whose sender dies after the server took it and before that is stored is sent again once
-the lease is over: at least once, under one Message-ID.
+the lease is over: at least once, under one Message-ID, and its log says that an attempt was lost.
 """
 
 import logging
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from email.utils import parseaddr
-from hashlib import sha256
-from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 
-from django.conf import settings
-from django.core.mail import EmailMultiAlternatives
-from django.db.models import F, Q, QuerySet
+from django.db import transaction
+from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
-from optimizer.models import Outbox
+from optimizer.alerts import channels, watch
+from optimizer.models import Attempt, Outbox
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +24,7 @@ RUN_LIMIT = timedelta(seconds=60)  # after this no further mail is begun in a ru
 ERROR_LIMIT = 1000
 
 Clock = Callable[[], datetime]
+Result = Attempt.Outcome
 
 
 def deliver_due(clock: Clock = timezone.now) -> int:
@@ -34,7 +32,9 @@ def deliver_due(clock: Clock = timezone.now) -> int:
     began = clock()
     _bury_abandoned(began)
     due = _due(began).order_by("next_attempt_at").values_list("pk", flat=True)
-    return sum(_try(pk, clock) for pk in due[:100] if clock() - began < RUN_LIMIT)
+    sent = sum(_try(pk, clock) for pk in due[:100] if clock() - began < RUN_LIMIT)
+    watch.beat(watch.DELIVERIES, clock())
+    return sent
 
 
 def retry(mails: QuerySet[Outbox], now: datetime) -> int:
@@ -49,13 +49,6 @@ def pause_after(attempts: int) -> timedelta:
     return min(FIRST_PAUSE * (1 << (attempts - 1)), LONGEST_PAUSE)
 
 
-def is_final(error: Exception) -> bool:
-    """Whether the server refused this very mail for good (5xx), so that trying again is vain."""
-    if isinstance(error, SMTPRecipientsRefused):
-        return all(code >= 500 for code, _ in error.recipients.values())
-    return isinstance(error, SMTPSenderRefused | SMTPDataError) and error.smtp_code >= 500
-
-
 def _due(now: datetime) -> QuerySet[Outbox]:
     free = Q(lease_until=None) | Q(lease_until__lte=now)
     return Outbox.objects.filter(free, state=Outbox.Delivery.PENDING, next_attempt_at__lte=now)
@@ -63,7 +56,10 @@ def _due(now: datetime) -> QuerySet[Outbox]:
 
 def _bury_abandoned(now: datetime) -> None:
     """Give up mails whose senders died every time they tried."""
-    _due(now).filter(attempts__gte=MAX_ATTEMPTS).update(
+    given_up = list(_due(now).filter(attempts__gte=MAX_ATTEMPTS).values_list("pk", flat=True))
+    for pk in given_up:
+        _lose_open_attempts(pk, now)
+    _due(now).filter(pk__in=given_up).update(
         state=Outbox.Delivery.DEAD,
         lease_until=None,
         last_error="The sender was ended each time before the attempt had an outcome.",
@@ -71,34 +67,59 @@ def _bury_abandoned(now: datetime) -> None:
 
 
 def _try(pk: int, clock: Clock) -> bool:
-    mail = _claim(pk, clock())
-    if mail is None:
+    claimed = _claim(pk, clock())
+    if claimed is None:
         return False
+    mail, attempt = claimed
     try:
-        _message(mail).send()
+        channels.send(mail)
     except Exception as error:  # noqa: BLE001 - each backend has its own; it is stored and shown
-        _store_failure(mail, error, clock())
+        _store_failure(mail, attempt, error, clock())
         return False
-    _store(mail, state=Outbox.Delivery.SENT, sent_at=clock(), last_error="")
+    now = clock()
+    with transaction.atomic():
+        _close(attempt, Result.SENT, "", now)
+        _store(mail, state=Outbox.Delivery.SENT, sent_at=now, last_error="")
     return True
 
 
-def _claim(pk: int, now: datetime) -> Outbox | None:
+@transaction.atomic
+def _claim(pk: int, now: datetime) -> tuple[Outbox, Attempt] | None:
     """Take the mail for the length of a lease; None where somebody else was faster."""
     taken = _due(now).filter(pk=pk).update(lease_until=now + LEASE, attempts=F("attempts") + 1)
-    return Outbox.objects.get(pk=pk) if taken else None
+    if not taken:
+        return None
+    _lose_open_attempts(pk, now)
+    mail = Outbox.objects.get(pk=pk)
+    last = mail.log.aggregate(number=Max("number"))["number"] or 0
+    return mail, Attempt.objects.create(mail=mail, number=last + 1, began_at=now)
 
 
-def _store_failure(mail: Outbox, error: Exception, now: datetime) -> None:
-    dead = is_final(error) or mail.attempts >= MAX_ATTEMPTS
+def _lose_open_attempts(pk: int, now: datetime) -> None:
+    """Whoever made them has died, before the server's answer or after it: that is not known."""
+    Attempt.objects.filter(mail_id=pk, outcome=Result.OPEN).update(
+        outcome=Result.LOST, ended_at=now, detail="No outcome was stored before the lease was over."
+    )
+
+
+def _close(attempt: Attempt, outcome: str, detail: str, now: datetime) -> None:
+    """Say what came of it, also where somebody has given it up meanwhile: it is the truth."""
+    row = Attempt.objects.filter(pk=attempt.pk)
+    row.update(outcome=outcome, detail=detail, ended_at=now)
+
+
+def _store_failure(mail: Outbox, attempt: Attempt, error: Exception, now: datetime) -> None:
+    dead = channels.is_final(error) or mail.attempts >= MAX_ATTEMPTS
     told = f"{type(error).__name__}: {error}"[:ERROR_LIMIT]
     log.warning("alert mail %d, attempt %d: %s", mail.pk, mail.attempts, told)
-    _store(
-        mail,
-        state=Outbox.Delivery.DEAD if dead else Outbox.Delivery.PENDING,
-        next_attempt_at=now + pause_after(mail.attempts),
-        last_error=told,
-    )
+    with transaction.atomic():
+        _close(attempt, Result.FAILED, told, now)
+        _store(
+            mail,
+            state=Outbox.Delivery.DEAD if dead else Outbox.Delivery.PENDING,
+            next_attempt_at=now + pause_after(mail.attempts),
+            last_error=told,
+        )
 
 
 def _store(mail: Outbox, **outcome: object) -> None:
@@ -106,16 +127,3 @@ def _store(mail: Outbox, **outcome: object) -> None:
     ours = Outbox.objects.filter(pk=mail.pk, attempts=mail.attempts, state=Outbox.Delivery.PENDING)
     if not ours.update(lease_until=None, **outcome):
         log.warning("alert mail %d had been taken over; its outcome was %s", mail.pk, outcome)
-
-
-def _message(mail: Outbox) -> EmailMultiAlternatives:
-    headers = {"Message-ID": _message_id(mail), "Auto-Submitted": "auto-generated"}
-    message = EmailMultiAlternatives(mail.subject, mail.text, to=[mail.recipient], headers=headers)
-    message.attach_alternative(mail.html, "text/html")
-    return message
-
-
-def _message_id(mail: Outbox) -> str:
-    """The same for every attempt, so that a mail program shows a repeated mail once."""
-    domain = parseaddr(settings.DEFAULT_FROM_EMAIL)[1].rpartition("@")[2] or "localhost"
-    return f"<{sha256(mail.key.encode()).hexdigest()[:32]}@{domain}>"

@@ -1,15 +1,18 @@
-"""What a mail says, in plain text and in HTML, from the same lines. Pure."""
+"""A mail out of one or many tellings: plain text, HTML and JSON from the same lines. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
 from html import escape
+from typing import Any
 
-from optimizer.domain.rules import Event, Observation, Rule, Transition
-from optimizer.domain.series import MINUTE, RANGES
+from optimizer.alerts.telling import Telling
 
 SUBJECT_LIMIT = 250
-Line = tuple[str, str]
+COLOURS = {"fired": "#b3261e", "reminder": "#b3261e", "resolved": "#1b6e3c"}
+PLAIN = "#44546a"
+RULE = f"\n{'-' * 60}\n"
+SANS = "font-family:Helvetica,Arial,sans-serif"
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,102 +22,102 @@ class Mail:
     subject: str
     text: str
     html: str
+    payload: dict[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """In which zone times are told, and where the dashboard is."""
+def compose(tellings: Sequence[Telling], remarks: Sequence[str], unsubscribe: str) -> Mail:
+    """One mail of everything, remarks and the way out at its end.
 
-    zone: tzinfo
-    base_url: str
-
-
-def alert(
-    name: str, rule: Rule, seen: Observation, turn: Transition, now: datetime, reader: Reader
-) -> Mail:
-    """The mail for a turn of the rule with this name."""
-    what, rate = _of(rule), percent(seen.value)
-    if turn.event is Event.FIRED:
-        headline = f"{name}: hit rate of {what} is {rate}"
-        told = ("Below since", moment(turn.since, reader.zone))
-    else:
-        headline = f"{name}: hit rate of {what} is back at {rate} after {lasted(turn.duration)}"
-        told = ("Lasted", f"{lasted(turn.duration)}, {_from_to(turn, reader.zone)}")
-    lines = [told, *_figures(rule, seen, reader.zone)]
-    return _mail(turn.event, headline, lines, chart_link(rule, turn.since, now, reader))
-
-
-def trial(name: str, rule: Rule, now: datetime, reader: Reader) -> Mail:
-    """The mail by which an operator tries whether mails arrive."""
-    lines = [("Sent by hand", moment(now, reader.zone)), ("Fires", _thresholds(rule))]
-    headline = f"{name}: a test, nothing has happened"
-    return _mail("test", headline, lines, chart_link(rule, now, now, reader))
-
-
-def chart_link(rule: Rule, since: datetime, now: datetime, reader: Reader) -> str:
-    """The chart, at the shortest range that shows the whole story from before it began."""
-    needed = now - since + rule.window
-    ranges = sorted(RANGES.values(), key=lambda r: r.length)
-    fitting = next((r for r in ranges if r.length >= needed), ranges[-1])
-    return f"{reader.base_url.rstrip('/')}/?range={fitting.name}#chart-hit-rate"
-
-
-def percent(value: float | None) -> str:
-    """A figure with one digit, or that there is none."""
-    return "unknown" if value is None else f"{value:.1f} %"
-
-
-def moment(at: datetime, zone: tzinfo) -> str:
-    """A time in the reader's zone, which it names."""
-    return f"{at.astimezone(zone):%Y-%m-%d %H:%M} ({zone})"
-
-
-def lasted(span: timedelta) -> str:
-    """A duration in days, hours and minutes, without those that are none."""
-    minutes = span // MINUTE
-    parts = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min"))
-    return " ".join(f"{n} {unit}" for n, unit in parts if n) or "less than a minute"
-
-
-def _figures(rule: Rule, seen: Observation, zone: tzinfo) -> list[Line]:
-    until = f" until {moment(seen.until, zone)}" if seen.until else ""
-    return [
-        ("Value", f"{percent(seen.value)} of {seen.samples:,} cacheable reads"),
-        ("Threshold", _thresholds(rule)),
-        ("Window", f"{lasted(rule.window)}{until}"),
-    ]
-
-
-def _thresholds(rule: Rule) -> str:
-    return (
-        f"below {rule.fire_below:g} % for {lasted(rule.hold)}; "
-        f"recovers at {rule.recover_above:g} % for as long"
-    )
-
-
-def _of(rule: Rule) -> str:
-    return rule.relation or "all tables"
-
-
-def _from_to(turn: Transition, zone: tzinfo) -> str:
-    return f"from {moment(turn.since, zone)} to {moment(turn.until, zone)}"
-
-
-def _mail(kind: str, headline: str, lines: Sequence[Line], link: str) -> Mail:
-    subject = " ".join(f"[Canvalo] {kind.capitalize()}: {headline}".split())
+    What fired comes first, and of that what is critical: of a long mail the top is read.
+    """
+    told = sorted(tellings, key=_urgency)
+    subject = _one(told[0]) if len(told) == 1 else _many(told)
     return Mail(
-        subject=subject if len(subject) <= SUBJECT_LIMIT else f"{subject[: SUBJECT_LIMIT - 1]}…",
-        text="\n".join([headline, "", *(f"{k}: {v}" for k, v in lines), "", f"Chart: {link}", ""]),
-        html=_html(headline, lines, link),
+        subject=_fitting(subject),
+        text=_text(told, remarks, unsubscribe),
+        html=_html(told, remarks, unsubscribe),
+        payload=_payload(subject, told, remarks),
     )
 
 
-def _html(headline: str, lines: Sequence[Line], link: str) -> str:
-    rows = "".join(
-        f'<tr><th align="left" style="padding-right:1em">{escape(k)}</th><td>{escape(v)}</td></tr>'
-        for k, v in lines
-    )
+def _urgency(told: Telling) -> tuple[bool, str, bool, str]:
+    return told.event not in COLOURS, told.event, told.severity != "critical", told.headline
+
+
+def _one(told: Telling) -> str:
+    grave = f" ({told.severity})" if told.severity == "critical" else ""
+    return f"{told.event.capitalize()}{grave}: {told.headline}"
+
+
+def _many(told: Sequence[Telling]) -> str:
+    kinds = Counter(t.event for t in told)
+    counted = ", ".join(f"{number} {event}" for event, number in sorted(kinds.items()))
+    critical = sum(t.severity == "critical" for t in told)
+    return f"{len(told)} alerts: {counted}{f' ({critical} critical)' if critical else ''}"
+
+
+def _fitting(subject: str) -> str:
+    whole = " ".join(f"[Canvalo] {subject}".split())
+    return whole if len(whole) <= SUBJECT_LIMIT else f"{whole[: SUBJECT_LIMIT - 1]}…"
+
+
+def _text(told: Sequence[Telling], remarks: Sequence[str], unsubscribe: str) -> str:
+    blocks = [_block(t, alone=len(told) == 1) for t in told]
+    leave = [f"Do not want these mails? {unsubscribe}"] if unsubscribe else []
+    return "\n".join([RULE.join(blocks), "-- ", *remarks, *leave, ""])
+
+
+def _block(told: Telling, *, alone: bool) -> str:
+    head = told.headline if alone else f"{told.event.upper()}  {told.headline}"
+    lines = [f"{name}: {value}" for name, value in told.lines]
+    return "\n".join([head, "", *lines, "", f"Chart: {told.link}", ""])
+
+
+def _payload(subject: str, told: Sequence[Telling], remarks: Sequence[str]) -> dict[str, Any]:
+    events = [{**t.data, "chart": t.link} for t in told]
+    text = "\n".join([subject, *remarks])  # what chat programs show of a webhook
+    return {"version": 1, "text": text, "events": events, "remarks": list(remarks)}
+
+
+def _html(told: Sequence[Telling], remarks: Sequence[str], unsubscribe: str) -> str:
+    cards = "".join(_card(t) for t in told)
+    notes = "".join(f'<p style="margin:0 0 8px">{escape(remark)}</p>' for remark in remarks)
     return (
-        f'<!doctype html><html lang="en"><body><h1 style="font-size:1.2em">{escape(headline)}</h1>'
-        f'<table>{rows}</table><p><a href="{escape(link)}">Open the chart</a></p></body></html>'
+        '<!doctype html><html lang="en"><head><meta charset="utf-8">'
+        '<meta name="viewport" content="width=device-width"></head>'
+        f'<body style="margin:0;padding:16px;background:#f2f4f7;color:#1b2430;{SANS}">'
+        f'<div style="max-width:640px;margin:0 auto">{cards}'
+        f'<div style="font-size:13px;color:#44546a;padding:4px 2px">{notes}{_leave(unsubscribe)}'
+        "</div></div></body></html>"
+    )
+
+
+def _leave(unsubscribe: str) -> str:
+    if not unsubscribe:
+        return ""
+    link = f'<a href="{escape(unsubscribe)}" style="color:#44546a">Unsubscribe</a>'
+    return f'<p style="margin:0">Do not want these mails? {link}</p>'
+
+
+def _card(told: Telling) -> str:
+    colour = COLOURS.get(told.event, PLAIN)
+    rows = "".join(_row(name, value) for name, value in told.lines)
+    grave = f" · {told.severity}" if told.severity != "warning" else ""
+    return (
+        f'<div style="background:#ffffff;border:1px solid #d8dee6;border-left:4px solid {colour};'
+        'padding:14px 16px;margin:0 0 12px">'
+        f'<p style="margin:0 0 4px;font-size:13px;font-weight:bold;color:{colour}">'
+        f"{escape(told.event.capitalize() + grave)}</p>"
+        f'<h1 style="font-size:17px;line-height:1.35;margin:0 0 10px">{escape(told.headline)}</h1>'
+        f'<table role="presentation" style="font-size:14px;border-collapse:collapse">{rows}</table>'
+        f'<p style="margin:12px 0 0;font-size:14px"><a href="{escape(told.link)}" '
+        'style="color:#0b57a4">Open the chart</a></p></div>'
+    )
+
+
+def _row(name: str, value: str) -> str:
+    return (
+        '<tr><td style="padding:2px 16px 2px 0;color:#44546a;vertical-align:top;'
+        f'white-space:nowrap">{escape(name)}</td>'
+        f'<td style="padding:2px 0;vertical-align:top">{escape(value)}</td></tr>'
     )

@@ -1,15 +1,53 @@
-"""The figures that rules are judged by, out of the stored minutes."""
+"""The figures that rules are judged by, out of the stored minutes.
 
+`SOURCES` says of each metric which rows make up its parts; to watch another one, give it its words
+in `optimizer.domain.measures` and its rows here. The snapshot's age alone is counted otherwise.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import Q, Sum
+from django.db.models.functions import Coalesce
 
-from optimizer.domain.counts import Counts
-from optimizer.domain.facts import Operation
+from optimizer.domain.counts import HIT_OUTCOMES
+from optimizer.domain.facts import Operation, ReadOutcome
+from optimizer.domain.measures import MEASURES, Metric, Parts
 from optimizer.domain.rules import Observation, Rule
-from optimizer.domain.series import MINUTE
-from optimizer.domain.tally import Key, Step, Tally
+from optimizer.domain.series import MINUTE, floor
+from optimizer.domain.tally import Step
 from optimizer.models import MinuteTally, SnapshotRun
+
+_ASKED, _SENT, _LENT = Q(step=Step.ASKED), Q(step=Step.SENT), Q(step=Step.LENT)
+_READ = _ASKED & Q(operation=Operation.READ)
+_HITS = _READ & Q(outcome__in=HIT_OUTCOMES)
+_NO_ROW = Q(step="")
+ENOUGH = 1_000_000  # an age rests on no samples: it never has too few
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Which rows are summed: `top` less `less`, `bottom`, and where times matter their buckets."""
+
+    top: Q
+    bottom: Q
+    less: Q = _NO_ROW
+    column: str = "count"
+    buckets: Q | None = None
+
+
+SOURCES: Mapping[Metric, Source] = {
+    Metric.HIT_RATE: Source(_HITS, _HITS | (_READ & Q(outcome=ReadOutcome.MISS))),
+    Metric.CALL_REDUCTION: Source(_ASKED, _ASKED, less=_SENT),
+    Metric.CALLS: Source(_SENT, _SENT),
+    # 4xx is the caller's doing ("refused"); "error" is 5xx, "unknown" no answer at all.
+    Metric.ERROR_RATE: Source(_SENT & Q(outcome__in=("error", "unknown")), _SENT),
+    Metric.P95: Source(_ASKED, _ASKED, buckets=_ASKED),
+    Metric.POOL_WAITING: Source(_LENT, _LENT, buckets=_LENT),
+    Metric.EGRESS_FORECAST: Source(_SENT, _SENT, column="received"),
+}
 
 
 def data_until(now: datetime) -> datetime | None:
@@ -19,24 +57,72 @@ def data_until(now: datetime) -> datetime | None:
     return newest + MINUTE if newest else None
 
 
-def hit_rate(rule: Rule, until: datetime | None) -> Observation:
-    """The hit rate over the rule's window before `until`, in percent, and its number of reads."""
+def observe(rule: Rule, until: datetime | None, now: datetime) -> Observation:
+    """The rule's figure over its window before `until`, and how many samples it rests on."""
+    if rule.metric is Metric.SNAPSHOT_AGE:
+        return snapshot_age(until, now)
     if until is None:
         return Observation(None, None, 0)
-    counts = _reads(rule, until)
-    rate = counts.hit_rate
-    return Observation(until, None if rate is None else 100 * rate, counts.hits + counts.misses)
+    return observation(rule, until, _window(rule, until))
 
 
-def _reads(rule: Rule, until: datetime) -> Counts:
-    rows = (
-        MinuteTally.objects.filter(minute__gte=until - rule.window, minute__lt=until)
-        .filter(_of(rule.relation), step=Step.ASKED, operation=Operation.READ)
-        .values("outcome")
-        .annotate(n=Sum("count"))
-    )
-    keys = {Key(Step.ASKED, "", Operation.READ, row["outcome"]): row["n"] for row in rows}
-    return Counts({key: Tally(int(count)) for key, count in keys.items()})
+def observation(rule: Rule, until: datetime, parts: Parts) -> Observation:
+    """A figure from its parts."""
+    return Observation(until, MEASURES[rule.metric].value(parts), parts.bottom)
+
+
+def snapshot_age(until: datetime | None, now: datetime) -> Observation:
+    """How old the newest figures are, in seconds; judged each minute, whatever is stored."""
+    if until is None:
+        return Observation(None, None, 0)  # a new installation has nothing to be late with
+    age = (now - until).total_seconds()
+    return Observation(floor(now, MINUTE), age, samples=ENOUGH)
+
+
+def by_minute(rule: Rule, start: datetime, end: datetime) -> dict[datetime, Parts]:
+    """The parts of each minute that is known, those in which nothing happened included."""
+    runs = _between(SnapshotRun.objects.all(), start, end).values_list("minute", flat=True)
+    found = {minute: Parts(minutes=1) for minute in runs}
+    source = SOURCES[rule.metric]
+    for row in _rows(rule, start, end).values("minute").annotate(**_sums(source)):
+        parts = found.setdefault(row["minute"], Parts(minutes=1))
+        parts.top, parts.bottom = int(row["top"] - row["less"]), int(row["bottom"])
+    if source.buckets is not None:
+        rows = _rows(rule, start, end).filter(source.buckets)
+        for minute, buckets in rows.values_list("minute", "buckets"):
+            found[minute].add(_histogram(buckets))
+    return found
+
+
+def _window(rule: Rule, until: datetime) -> Parts:
+    start, source = until - rule.window, SOURCES[rule.metric]
+    rows = _rows(rule, start, until)
+    sums = rows.aggregate(**_sums(source))
+    parts = Parts(int(sums["top"] - sums["less"]), int(sums["bottom"]))
+    parts.minutes = _between(SnapshotRun.objects.all(), start, until).count()
+    if source.buckets is not None:
+        for buckets in rows.filter(source.buckets).values_list("buckets", flat=True):
+            parts.add(_histogram(buckets))
+    return parts
+
+
+def _sums(source: Source) -> dict[str, Any]:
+    chosen = {"top": source.top, "less": source.less, "bottom": source.bottom}
+    columns = {"top": source.column, "less": source.column, "bottom": "count"}
+    return {name: Coalesce(Sum(columns[name], filter=chosen[name]), 0) for name in chosen}
+
+
+def _rows(rule: Rule, start: datetime, end: datetime) -> Any:
+    rows = _between(MinuteTally.objects.all(), start, end)
+    return rows.filter(_of(rule.relation)) if MEASURES[rule.metric].by_relation else rows
+
+
+def _between(rows: Any, start: datetime, end: datetime) -> Any:
+    return rows.filter(minute__gte=start, minute__lt=end)
+
+
+def _histogram(buckets: Mapping[Any, int]) -> Parts:
+    return Parts(buckets={int(bucket): count for bucket, count in buckets.items()})
 
 
 def _of(relation: str) -> Q:

@@ -3,7 +3,7 @@
 import django.core.validators
 import django.db.models.deletion
 import django.utils.timezone
-import optimizer.models.alerts
+import optimizer.models.addresses
 from django.db import migrations, models
 
 
@@ -107,7 +107,7 @@ class Migration(migrations.Migration):
                     "recipients",
                     models.TextField(
                         help_text="E-mail addresses, with commas or lines between.",
-                        validators=[optimizer.models.alerts.validate_addresses],
+                        validators=[optimizer.models.addresses.validate_addresses],
                     ),
                 ),
             ],

@@ -1,6 +1,6 @@
 """The engine's tables: run-time settings and API tokens, the metrics, and the alerts."""
 
-from optimizer.models.alerts import AlertRule, AlertState, Outbox
+from optimizer.models.alerts import Attempt, Notice, Outbox, Pulse, Recipient, Silence
 from optimizer.models.metrics import (
     Grain,
     Lifetime,
@@ -18,20 +18,26 @@ from optimizer.models.prices import (
     SupabaseCalls,
     UsageReading,
 )
+from optimizer.models.rules import AlertRule, AlertState
 
 __all__ = [
     "AlertRule",
     "AlertState",
     "ApiToken",
+    "Attempt",
     "BillingProfile",
     "EngineSetting",
     "Grain",
     "Lifetime",
     "MinuteTally",
+    "Notice",
     "Outbox",
     "PlanName",
     "PriceItem",
+    "Pulse",
+    "Recipient",
     "SettingsChange",
+    "Silence",
     "SnapshotRun",
     "Span",
     "SpanFigures",

@@ -1,158 +1,94 @@
-"""Alert rules, where each stands, and the mails that go out.
+"""What is told about alerts: notices, the mails that carry them, and who does not want any.
 
-Operators edit `AlertRule`; `optimizer.alerts` alone writes the other two.
+Operators edit `Silence` and `Recipient`; `optimizer.alerts` alone writes the others.
 """
 
-from datetime import timedelta
 from typing import ClassVar
+from zoneinfo import ZoneInfo, available_timezones
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.core.validators import MaxValueValidator, MinValueValidator, validate_email
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from optimizer.domain.rules import Phase, Rule, State
-from optimizer.models.policy import RELATION
-
-PERCENT = (MinValueValidator(0), MaxValueValidator(100))
-DAY = 24 * 60
-
-
-def addresses_in(text: str) -> list[str]:
-    """The addresses of a list with commas or lines between, each once however it is written."""
-    found = (part.strip() for part in text.replace(",", "\n").splitlines())
-    return list({address.lower(): address for address in found if address}.values())
+from optimizer.domain.quiet import Quiet
+from optimizer.domain.rules import Event
+from optimizer.models.addresses import LONGEST
+from optimizer.models.rules import AlertRule
 
 
-def validate_addresses(text: str) -> None:
-    """Refuse a list with no address, or with one that is none; names each wrong one."""
-    addresses = addresses_in(text)
-    if not addresses:
-        raise ValidationError("Write at least one e-mail address.")
-    wrong = [address for address in addresses if not _is_address(address)]
-    if wrong:
-        raise ValidationError(f"Not an e-mail address: {', '.join(wrong)}")
+def validate_zone(name: str) -> None:
+    """Refuse a time zone that does not exist."""
+    if name not in available_timezones():
+        raise ValidationError("Write a time zone, such as Europe/Berlin.")
 
 
-def _is_address(text: str) -> bool:
-    try:
-        validate_email(text)
-    except ValidationError:
-        return False
-    return True
+class Recipient(models.Model):
+    """What is particular to one address; others are told everything, in the reporting zone."""
 
-
-class AlertRule(models.Model):
-    """Mails its recipients when the hit rate of a table stays too low, and when it recovers."""
-
-    name = models.CharField(max_length=80, unique=True)
-    enabled = models.BooleanField(default=True, help_text="Off: it is neither judged nor mailed.")
-    relation = models.CharField(
-        "table",
-        max_length=130,
+    address = models.CharField(max_length=LONGEST, unique=True, help_text="In lower case.")
+    time_zone = models.CharField(
+        max_length=64,
         blank=True,
-        validators=[RELATION],
-        help_text="A table or view, with its schema (api.contacts) or without (contacts); "
-        "empty: all of them together.",
+        validators=[validate_zone],
+        help_text="Of the times in its mails; empty: the reporting zone.",
     )
-    fire_below = models.DecimalField(
-        "fire below (%)",
-        max_digits=5,
-        decimal_places=2,
-        validators=PERCENT,
-        help_text="Hits among hits and misses, in percent.",
+    unsubscribed_at = models.DateTimeField(
+        null=True, blank=True, help_text="Set: it is told nothing. Empty it to go on."
     )
-    recover_above = models.DecimalField(
-        "recover at (%)",
-        max_digits=5,
-        decimal_places=2,
-        validators=PERCENT,
-        help_text="At least the figure above; the distance keeps a rate that hovers from mailing.",
+    muted = models.ManyToManyField(
+        AlertRule, blank=True, related_name="muted_by", help_text="Rules it is told nothing of."
     )
-    window_minutes = models.PositiveIntegerField(
-        "window (minutes)",
-        default=10,
-        validators=[MinValueValidator(1), MaxValueValidator(DAY)],
-        help_text="The rate is taken over so many minutes.",
+
+    def __str__(self) -> str:
+        return self.address
+
+    @property
+    def zone(self) -> ZoneInfo | None:
+        """Its own zone, if it has one."""
+        return ZoneInfo(self.time_zone) if self.time_zone else None
+
+
+class Silence(models.Model):
+    """For a stretch of time nothing is told about some rules; they are judged all the same."""
+
+    class Kind(models.TextChoices):
+        """Why nobody wants to hear."""
+
+        SILENCE = "silence", "silence (it is known)"
+        MAINTENANCE = "maintenance", "maintenance (it is planned)"
+
+    kind = models.CharField(max_length=12, choices=Kind, default=Kind.SILENCE)
+    rules = models.ManyToManyField(
+        AlertRule, blank=True, related_name="silences", help_text="None: all of them."
     )
-    for_minutes = models.PositiveIntegerField(
-        "for (minutes)",
-        default=5,
-        validators=[MinValueValidator(1), MaxValueValidator(DAY)],
-        help_text="It fires once the rate has stayed below, and recovers once it has stayed "
-        "above, for so long.",
-    )
-    min_samples = models.PositiveIntegerField(
-        "least reads",
-        default=20,
-        validators=[MinValueValidator(1)],
-        help_text="With fewer cacheable reads in the window nothing is concluded.",
-    )
-    recipients = models.TextField(
-        validators=[validate_addresses], help_text="E-mail addresses, with commas or lines between."
+    starts_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField(help_text="It always ends.")
+    weekly = models.BooleanField(default=False, help_text="Again each week at the same local time.")
+    reason = models.CharField(max_length=200)
+    author = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL
     )
 
     class Meta:
-        ordering = ["name"]
+        ordering = ["-ends_at"]
         constraints: ClassVar = [
             models.CheckConstraint(
-                condition=Q(recover_above__gte=F("fire_below")),
-                name="alert_recovers_no_lower_than_it_fires",
-                violation_error_message="It must recover at the figure at which it fires or above.",
-            ),
-            models.CheckConstraint(
-                condition=Q(fire_below__gte=0, recover_above__lte=100),
-                name="alert_thresholds_are_percent",
-                violation_error_message="The thresholds are percent, 0 to 100.",
-            ),
+                condition=Q(ends_at__gt=F("starts_at")),
+                name="alert_silence_ends_after_its_start",
+                violation_error_message="It must end after its start.",
+            )
         ]
 
     def __str__(self) -> str:
-        return self.name
+        by = f" by {self.author.get_username()}" if self.author else ""
+        return f"{self.kind}{by}: {self.reason}"
 
-    @property
-    def addresses(self) -> list[str]:
-        """Who is mailed."""
-        return addresses_in(self.recipients)
-
-    def as_rule(self) -> Rule:
-        """The rule as it is judged."""
-        return Rule(
-            relation=self.relation,
-            fire_below=float(self.fire_below),
-            recover_above=float(self.recover_above),
-            window=timedelta(minutes=self.window_minutes),
-            hold=timedelta(minutes=self.for_minutes),
-            min_samples=self.min_samples,
-        )
-
-
-class AlertState(models.Model):
-    """Where a rule stands; `version` moves with every write, so that one evaluator wins."""
-
-    rule = models.OneToOneField(
-        AlertRule, on_delete=models.CASCADE, primary_key=True, related_name="state"
-    )
-    version = models.PositiveBigIntegerField(default=0)
-    phase = models.CharField(
-        max_length=12,
-        choices=[(phase.value, phase.value.replace("_", " ")) for phase in Phase],
-        default=Phase.NO_DATA.value,
-    )
-    since = models.DateTimeField()
-    alarm_since = models.DateTimeField(null=True, help_text="Set while an alarm is open.")
-    judged = models.DateTimeField(null=True, help_text="End of the newest minute judged.")
-    last_value = models.FloatField(null=True, help_text="Percent; unknown without reads.")
-    last_samples = models.PositiveBigIntegerField(default=0)
-    evaluated_at = models.DateTimeField(null=True)
-
-    def __str__(self) -> str:
-        return self.get_phase_display()
-
-    def as_state(self) -> State:
-        """What the rule remembers."""
-        return State(Phase(self.phase), self.since, self.alarm_since, self.judged)
+    def as_quiet(self) -> Quiet:
+        """The stretch, and which rules it holds for; reads them."""
+        rules = frozenset(rule.pk for rule in self.rules.all())
+        return Quiet(self.pk, self.starts_at, self.ends_at, self.weekly, rules)
 
 
 class Outbox(models.Model):
@@ -166,13 +102,16 @@ class Outbox(models.Model):
         DEAD = "dead"
 
     key = models.CharField(
-        max_length=400, unique=True, help_text="The turn and the address: the same is kept once."
+        max_length=600, unique=True, help_text="What it tells, and whom: the same is kept once."
     )
-    rule = models.ForeignKey(AlertRule, null=True, on_delete=models.SET_NULL)
-    recipient = models.EmailField(max_length=320)
+    rule = models.ForeignKey(
+        AlertRule, null=True, on_delete=models.SET_NULL, help_text="Where it is about one alone."
+    )
+    recipient = models.CharField(max_length=LONGEST)
     subject = models.CharField(max_length=250)
     text = models.TextField()
     html = models.TextField("HTML")
+    payload = models.JSONField(default=dict, help_text="What a webhook gets.")
     state = models.CharField(max_length=8, choices=Delivery, default=Delivery.PENDING)
     attempts = models.PositiveIntegerField(default=0)
     next_attempt_at = models.DateTimeField(default=timezone.now)
@@ -188,8 +127,79 @@ class Outbox(models.Model):
         indexes: ClassVar = [
             models.Index(
                 fields=["next_attempt_at"], condition=Q(state="pending"), name="alert_mail_due"
-            )
+            ),
+            models.Index(fields=["recipient", "created_at"], name="alert_mails_of_an_hour"),
         ]
 
     def __str__(self) -> str:
         return f"{self.subject} → {self.recipient}"
+
+
+class Attempt(models.Model):
+    """One try to send one mail: without an outcome nobody knows whether it arrived."""
+
+    class Outcome(models.TextChoices):
+        """What came of it."""
+
+        OPEN = "open", "under way"
+        SENT = "sent"
+        FAILED = "failed"
+        LOST = "lost", "sender died: it may have arrived"
+
+    mail = models.ForeignKey(Outbox, on_delete=models.CASCADE, related_name="log")
+    number = models.PositiveIntegerField(help_text="Counts on when a dead mail is tried again.")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    outcome = models.CharField(max_length=8, choices=Outcome, default=Outcome.OPEN)
+    detail = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["mail", "number", "pk"]
+
+    def __str__(self) -> str:
+        return f"attempt {self.number}: {self.get_outcome_display()}"
+
+
+class Notice(models.Model):
+    """One turn of one rule, to be told to one address; what is told together shares a mail."""
+
+    class Fate(models.TextChoices):
+        """What became of it."""
+
+        WAITING = "waiting"
+        MAILED = "mailed"
+        SUPPRESSED = "suppressed"
+
+    key = models.CharField(max_length=600, unique=True, help_text="The turn and the address.")
+    rule = models.ForeignKey(AlertRule, null=True, on_delete=models.SET_NULL)
+    recipient = models.CharField(max_length=LONGEST)
+    event = models.CharField(max_length=8, choices=[(e.value, e.value) for e in Event])
+    told = models.JSONField(help_text="Headline, lines, link and data.")
+    created_at = models.DateTimeField()
+    fate = models.CharField(max_length=10, choices=Fate, default=Fate.WAITING)
+    why = models.CharField(max_length=250, blank=True, help_text="Why it waits or is not told.")
+    quieted = models.BooleanField(default=False, help_text="It has waited through a silence.")
+    mail = models.ForeignKey(Outbox, null=True, on_delete=models.SET_NULL, related_name="notices")
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+        verbose_name = "alert notice"
+        verbose_name_plural = "alert notices"
+        indexes: ClassVar = [
+            models.Index(
+                fields=["recipient"], condition=Q(fate="waiting"), name="alert_notices_waiting"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.event} → {self.recipient}"
+
+
+class Pulse(models.Model):
+    """When a recurring piece of work was last done to its end."""
+
+    name = models.CharField(max_length=32, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.name} at {self.at:%F %T}"

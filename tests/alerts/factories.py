@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import factory
 
+from optimizer.alerts.grouping import GROUP_WAIT, group_due
 from optimizer.domain.series import MINUTE
 from optimizer.models import AlertRule, Outbox, SnapshotRun
 from tests.metrics.factories import MinuteTallyFactory, SnapshotRunFactory
@@ -17,8 +18,8 @@ class AlertRuleFactory(factory.django.DjangoModelFactory):
 
     name = factory.Sequence(lambda n: f"rule {n}")
     relation = "api.contacts"
-    fire_below = 60
-    recover_above = 70
+    fire_at = 60
+    recover_at = 70
     window_minutes = 1
     for_minutes = 2
     min_samples = 10
@@ -33,7 +34,7 @@ class AlertRuleFactory(factory.django.DjangoModelFactory):
 class OutboxFactory(factory.django.DjangoModelFactory):
     """A mail to Alice, due at noon."""
 
-    key = factory.Sequence(lambda n: f"1/fired/{n}/alice@example.com")
+    key = factory.Sequence(lambda n: f"{n:064x}")
     recipient = "alice@example.com"
     subject = "[Canvalo] Fired: contacts"
     text = "The hit rate fell."
@@ -45,6 +46,11 @@ class OutboxFactory(factory.django.DjangoModelFactory):
         """Of this model."""
 
         model = Outbox
+
+
+def grouped(now: datetime) -> int:
+    """Put into mails what was written until now; how many mails."""
+    return group_due(now + GROUP_WAIT)
 
 
 def minute_at(n: int) -> datetime:

@@ -9,7 +9,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from optimizer import tasks
+from optimizer.alerts.deliver import deliver_due
 from optimizer.alerts.evaluate import evaluate_all
+from optimizer.alerts.grouping import GROUP_WAIT, group_due
 from optimizer.domain.series import MINUTE, floor
 from optimizer.models import AlertRule, Outbox
 from tests.alerts.factories import AlertRuleFactory, OutboxFactory, stored_at, traffic
@@ -21,8 +23,12 @@ VALID = {
     "name": "Contacts",
     "enabled": "on",
     "relation": "api.contacts",
-    "fire_below": "60",
-    "recover_above": "70",
+    "fire_at": "60",
+    "recover_at": "70",
+    "metric": "hit_rate",
+    "direction": "below",
+    "severity": "warning",
+    "reminder_minutes": "0",
     "window_minutes": "10",
     "for_minutes": "5",
     "min_samples": "20",
@@ -55,15 +61,15 @@ def test_a_rule_is_made_in_the_admin(alice):
     assert add(alice) == {}
     rule = AlertRule.objects.get()
     assert rule.addresses == ["alice@example.com", "bob@example.com"]
-    assert (rule.as_rule().fire_below, rule.as_rule().hold) == (60.0, 5 * MINUTE)
+    assert (rule.as_rule().fire_at, rule.as_rule().hold) == (60.0, 5 * MINUTE)
 
 
 @pytest.mark.parametrize(
     ("field", "value", "message"),
     [
-        ("fire_below", "-1", "greater than or equal to 0"),
-        ("recover_above", "100.5", "less than or equal to 100"),
-        ("recover_above", "59", "must recover at the figure at which it fires or above"),
+        ("fire_at", "-1", "percent, 0 to 100"),
+        ("recover_at", "100.5", "percent, 0 to 100"),
+        ("recover_at", "59", "on the good side of it"),
         ("recipients", "alice@example.com, bob", "Not an e-mail address: bob"),
         ("recipients", " , ", "at least one e-mail address"),
         ("recipients", "", "required"),
@@ -85,7 +91,7 @@ def test_the_database_refuses_them_too(thresholds):
     """Whoever writes past the form."""
     fire, recover = thresholds
     with pytest.raises(IntegrityError):
-        AlertRuleFactory(fire_below=fire, recover_above=recover)
+        AlertRuleFactory(fire_at=fire, recover_at=recover)
 
 
 def test_a_header_cannot_be_smuggled_into_an_address():
@@ -102,7 +108,7 @@ def test_the_list_says_where_each_rule_stands(alice):
         evaluate_all(stored_at(n))
     AlertRuleFactory(name="new", relation="")
     page = alice.get(reverse(RULES)).content.decode()
-    for text in ("firing", "40.0 % of 10 reads", "not judged yet", "all tables"):
+    for text in ("firing", "below 60 %", "40.0 % of 10", "not judged yet", "all tables"):
         assert text in page
     changed = alice.get(reverse("admin:optimizer_alertrule_change", args=[1]), follow=True)
     assert changed.status_code == 200
@@ -167,6 +173,9 @@ def test_from_the_counted_minutes_to_the_mail(mail_server):
         MinuteTallyFactory(minute=minute, outcome="miss", count=19)
         tasks.evaluate_alerts()
     tasks.deliver_alerts()
+    assert mail_server.taken == []  # it waits for what fires with it
+    later = timezone.now() + GROUP_WAIT
+    assert (group_due(later), deliver_due(lambda: later)) == (1, 1)
     [mail] = mail_server.taken
     assert mail["Subject"] == f"[Canvalo] Fired: {rule.name}: hit rate of api.contacts is 5.0 %"
     assert "?range=1h#chart-hit-rate" in mail.get_body(("plain",)).get_content()

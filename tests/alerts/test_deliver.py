@@ -11,6 +11,7 @@ from smtplib import (
 import pytest
 
 from optimizer.alerts import deliver
+from optimizer.alerts.channels import is_final
 from optimizer.alerts.deliver import LEASE, MAX_ATTEMPTS, deliver_due, pause_after
 from optimizer.models import Outbox
 from tests.alerts.factories import NOON, OutboxFactory
@@ -190,4 +191,4 @@ def test_a_slow_server_ends_the_run_in_time(mail_server):
 )
 def test_only_a_refusal_of_this_mail_is_final(error, final):
     """A wrong password is the operator's to put right: the mail waits for it."""
-    assert deliver.is_final(error) is final
+    assert is_final(error) is final

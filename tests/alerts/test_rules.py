@@ -1,13 +1,16 @@
 """The rules' state machine: what fires, what does not, and that nothing storms."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import cycle, islice, pairwise
 from math import nextafter
+from random import Random
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from optimizer.domain.measures import Direction
 from optimizer.domain.rules import (
     STALE_AFTER,
     Event,
@@ -109,7 +112,8 @@ def test_old_figures_are_no_data():
     seen = Observation(NOON, 90.0, 100)
     assert step(rule(), state, seen, NOON + STALE_AFTER)[0].phase is Phase.OK
     late = NOON + STALE_AFTER + timedelta(seconds=1)
-    assert step(rule(), state, seen, late)[0] == State(Phase.NO_DATA, late, None, NOON)
+    after = step(rule(), state, seen, late)[0]
+    assert (after.phase, after.since, after.judged) == (Phase.NO_DATA, late, NOON)
 
 
 def test_an_alarm_stays_open_through_a_gap():
@@ -185,15 +189,15 @@ def test_it_turns_only_on_what_was_seen_all_through(judged_by, looks):
         held = [value for t, value in seen if at - judged_by.hold <= t <= at]
         assert None not in held
         if event is Event.FIRED:
-            assert max(held) < judged_by.fire_below
+            assert max(held) < judged_by.fire_at
         else:
-            assert min(held) >= judged_by.recover_above
+            assert min(held) >= judged_by.recover_at
 
 
 @given(rules, st.lists(st.tuples(pauses, st.floats(0, 1)), max_size=80))
 def test_hovering_within_the_hysteresis_mails_at_most_once_each(judged_by, looks):
     """Below the upper threshold all the time, then well again: one fire, one resolve."""
-    top = judged_by.recover_above
+    top = judged_by.recover_at
     hovering = [(pause, min(part * top, nextafter(top, 0))) for pause, part in looks]
     events, _ = history(judged_by, [*hovering, *[(60, 100.0)] * 10])
     kinds = [event for _, event in events]
@@ -204,3 +208,79 @@ def test_hovering_within_the_hysteresis_mails_at_most_once_each(judged_by, looks
 def test_no_data_never_fires(judged_by, times):
     """However long it lasts."""
     assert history(judged_by, [(pause, None) for pause in times])[0] == []
+
+
+def test_a_figure_may_be_bad_above_its_threshold():
+    """A slow answer is bad upwards, and recovers downwards."""
+    slow = Rule("", 200, 150, MINUTE, 2 * MINUTE, 1, direction=Direction.ABOVE)
+    _, events = run([300.0] * 5 + [180.0] * 5 + [150.0] * 4, slow)
+    assert events == [(2, Event.FIRED), (12, Event.RESOLVED)]
+    with pytest.raises(ValueError, match="cannot recover above"):
+        Rule("", 200, 201, MINUTE, MINUTE, 1, direction=Direction.ABOVE)
+
+
+def test_it_keeps_firing_for_longer_than_it_took():
+    """Five minutes to fire, twenty to recover."""
+    patient = replace(rule(), keep_firing=20 * MINUTE)
+    assert run([50] * 10 + [90] * 19, patient)[1] == [(5, Event.FIRED)]
+    assert run([50] * 10 + [90] * 22, patient)[1] == [(5, Event.FIRED), (30, Event.RESOLVED)]
+
+
+def test_an_open_alarm_is_spoken_of_again_with_figures_or_without():
+    """Every quarter of an hour, until it is over; then no more."""
+    told = replace(rule(), remind=15 * MINUTE)
+    state, at, events = START, NOON, []
+    for n in range(90):
+        at = NOON + n * MINUTE
+        value = None if 30 <= n < 60 else 50.0 if n < 70 else 90.0
+        state, event = look(state, value, at, told)
+        events += [(n, event)] if event else []
+    assert [event for _, event in events] == [Event.FIRED, *[Event.REMINDED] * 4, Event.RESOLVED]
+
+
+def test_a_figure_that_cannot_be_read_is_an_error_and_no_figure():
+    """Nothing fires and nothing recovers meanwhile."""
+    state, _ = run([50] * 10)
+    broken = Observation(NOON + 10 * MINUTE, None, 0, "DataError: overflow")
+    state, turn = step(rule(), state, broken, NOON + 11 * MINUTE)
+    assert (state.phase, state.alarm_since, turn) == (Phase.ERROR, NOON, None)
+    assert look(state, 50.0, NOON + 12 * MINUTE)[0].phase is Phase.FIRING
+
+
+def test_an_edit_begins_the_holding_time_anew():
+    """Four minutes below the old threshold are none below the new one."""
+    state, _ = run([50] * 5)
+    edited = rule(fire=55, recover=70)
+    for n in range(5, 10):
+        state, event = look(state, 50.0, NOON + n * MINUTE, edited)
+        assert (state.phase, event) == (Phase.PENDING, None)
+    assert look(state, 50.0, NOON + 10 * MINUTE, edited)[1] is Event.FIRED
+
+
+def test_an_edit_does_not_close_an_alarm_that_is_still_about_the_same():
+    """A new threshold decides when it is over."""
+    state, _ = run([50] * 10)
+    state, event = look(state, 50.0, NOON + 10 * MINUTE, rule(fire=40, recover=45))
+    assert (state.phase, event) == (Phase.RECOVERING, None)
+
+
+def test_an_alarm_about_something_else_is_closed_and_that_is_told():
+    """A rule moved to another table does not keep the first one's alarm."""
+    state, _ = run([50] * 10)
+    moved = replace(rule(), relation="api.invoices")
+    state, event = look(state, 90.0, NOON + 10 * MINUTE, moved)
+    assert (state.alarm_since, event) == (None, Event.CLOSED)
+    assert look(state, 90.0, NOON + 11 * MINUTE, moved)[1] is None
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_day_of_hovering_around_the_threshold_mails_twice_at_most(seed):
+    """Noise that crosses the threshold every few minutes, within the hysteresis."""
+    noise = Random(seed)
+    values = [60 + noise.uniform(-6, 9.9) for _ in range(24 * 60)]
+    assert len(run(values)[1]) <= 2
+
+
+def test_a_day_of_swinging_across_both_thresholds_mails_nobody():
+    """Neither side holds."""
+    assert run([50.0, 50.0, 90.0] * 480)[1] == []

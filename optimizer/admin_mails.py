@@ -1,0 +1,96 @@
+"""The admin of what alerts tell: mails with each attempt, notices with their fate, recipients."""
+
+from typing import TYPE_CHECKING
+
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+
+from optimizer.admin_readonly import ReadOnlyAdmin
+from optimizer.alerts import deliver
+from optimizer.models import Attempt, Notice, Outbox, Recipient
+
+if TYPE_CHECKING:
+    PersonAdmin = admin.ModelAdmin[Recipient]
+    Rows = admin.TabularInline[Attempt, Outbox]
+else:  # Django's classes take no type arguments when they run
+    PersonAdmin, Rows = admin.ModelAdmin, admin.TabularInline
+
+
+class AttemptInline(Rows):
+    """Each try to send a mail, and what came of it."""
+
+    model = Attempt
+    fields = readonly_fields = ("number", "began_at", "ended_at", "outcome", "detail")
+    extra = 0
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: Outbox | None = None) -> bool:
+        """Nothing is added by hand."""
+        return False
+
+
+@admin.register(Outbox)
+class OutboxAdmin(ReadOnlyAdmin):
+    """Every mail: what became of it, how often it was tried, and what went wrong last."""
+
+    list_display = (
+        "created_at",
+        "recipient",
+        "subject",
+        "state",
+        "attempts",
+        "next_attempt_at",
+        "sent_at",
+        "last_error",
+    )
+    list_filter = ("state", "rule")
+    search_fields = ("recipient", "subject")
+    date_hierarchy = "created_at"
+    inlines = (AttemptInline,)
+    actions = ("retry",)
+
+    def has_retry_permission(self, request: HttpRequest) -> bool:
+        """Trying again needs the right to change mails."""
+        return request.user.has_perm("optimizer.change_outbox")
+
+    @admin.action(description="Try the selected dead mails again", permissions=["retry"])
+    def retry(self, request: HttpRequest, queryset: QuerySet[Outbox]) -> None:
+        """Put dead mails back in line; others are left alone."""
+        revived = deliver.retry(queryset, timezone.now())
+        self.message_user(request, f"{revived} will be tried again.")
+
+
+@admin.register(Notice)
+class NoticeAdmin(ReadOnlyAdmin):
+    """What is to be told to whom, and why it waits or was not told."""
+
+    list_display = ("created_at", "event", "headline", "recipient", "fate", "why", "mail")
+    list_filter = ("fate", "event", "rule")
+    search_fields = ("recipient",)
+    date_hierarchy = "created_at"
+
+    @admin.display(description="Says")
+    def headline(self, notice: Notice) -> str:
+        """Its headline."""
+        return str(notice.told.get("headline", ""))
+
+
+@admin.register(Recipient)
+class RecipientAdmin(PersonAdmin):
+    """Who has a time zone of their own, and who has unsubscribed from what."""
+
+    list_display = ("address", "time_zone", "unsubscribed_at", "not_told_of")
+    search_fields = ("address",)
+    filter_horizontal = ("muted",)
+
+    @admin.display(description="Not told of")
+    def not_told_of(self, who: Recipient) -> str:
+        """The rules that it muted."""
+        return ", ".join(rule.name for rule in who.muted.all())
+
+    def save_model(self, request: HttpRequest, obj: Recipient, form: object, change: bool) -> None:
+        """Addresses are compared in lower case."""
+        obj.address = obj.address.strip().lower() if "://" not in obj.address else obj.address
+        obj.save()

@@ -1,0 +1,150 @@
+"""From notices to mails: what waits for one address goes out together, or is held, or not told.
+
+Each address is one transaction over its locked notices: whoever is killed leaves them waiting, and
+of two at once the second finds them taken.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from hashlib import sha256
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from optimizer.alerts import mails, unsubscribe
+from optimizer.alerts.telling import Telling, moment
+from optimizer.domain.quiet import Quiet, quiet_for
+from optimizer.domain.rules import Event
+from optimizer.models import Notice, Outbox, Recipient, Silence
+from optimizer.models.addresses import same
+
+GROUP_WAIT = timedelta(seconds=20)  # longer than the judging of all rules takes
+HOUR = timedelta(hours=1)
+USUAL_CAP = 10  # mails an hour to one address
+MOST = 300  # notices told in full in one mail
+HELD = "held back: the cap of mails an hour was reached"
+ENDS = (Event.RESOLVED, Event.CLOSED)
+Fate = Notice.Fate
+
+
+def group_due(now: datetime) -> int:
+    """Put what waits into mails; how many mails."""
+    waiting = Notice.objects.filter(fate=Fate.WAITING).order_by()
+    addresses = {same(a) for a in waiting.values_list("recipient", flat=True).distinct()}
+    quiets = [s.as_quiet() for s in _silences(now)] if addresses else []
+    return sum(_group(address, quiets, now) for address in sorted(addresses))
+
+
+def _silences(now: datetime) -> Iterable[Silence]:
+    """Those that hold now."""
+    zone = timezone.get_default_timezone()
+    found = Silence.objects.filter(starts_at__lte=now).prefetch_related("rules")
+    return [silence for silence in found if silence.as_quiet().holds(now, zone)]
+
+
+@transaction.atomic
+def _group(address: str, quiets: Sequence[Quiet], now: datetime) -> int:
+    waiting = Notice.objects.filter(recipient__iexact=address, fate=Fate.WAITING)
+    notices = list(waiting.select_for_update().order_by("created_at", "pk"))
+    wanted = _wanted(notices, address)
+    tests = [notice for notice in wanted if notice.event == Event.TEST]
+    loud = _without_pairs([n for n in wanted if n not in tests and not _quieted(n, quiets, now)])
+    written = sum(_write([test], now) for test in tests)
+    if not loud or now - loud[0].created_at < GROUP_WAIT:
+        return written
+    if _sent_within_an_hour(address, now) >= cap():
+        Notice.objects.filter(pk__in=[n.pk for n in loud]).update(why=HELD)
+        return written
+    return written + _write(loud, now)
+
+
+def cap() -> int:
+    """How many mails an hour one address gets at most."""
+    return int(getattr(settings, "CANVALO_ALERT_MAILS_PER_HOUR", USUAL_CAP))
+
+
+def _wanted(notices: Sequence[Notice], address: str) -> list[Notice]:
+    """Those of rules that the address has not left; the others are put aside."""
+    who = Recipient.objects.filter(address=address).first()
+    if who is None:
+        return list(notices)
+    muted = set(who.muted.values_list("pk", flat=True))
+    unwanted = [n for n in notices if who.unsubscribed_at or n.rule_id in muted]
+    for notice in unwanted:
+        _put_aside(notice, "unsubscribed")
+    return [notice for notice in notices if notice not in unwanted]
+
+
+def _quieted(notice: Notice, quiets: Sequence[Quiet], now: datetime) -> bool:
+    """Whether a silence keeps the notice; a reminder is not told afterwards either."""
+    quiet = quiet_for(notice.rule_id, now, timezone.get_default_timezone(), quiets)
+    if quiet is None:
+        return False
+    why = str(Silence.objects.select_related("author").get(pk=quiet.key))[:250]
+    if notice.event == Event.REMINDED:
+        return _put_aside(notice, why)
+    Notice.objects.filter(pk=notice.pk).update(quieted=True, why=why)
+    return True
+
+
+def _without_pairs(notices: Sequence[Notice]) -> list[Notice]:
+    """Without alarms that began and ended within a silence: nobody need know."""
+    ended = {_alarm(n) for n in notices if n.event in ENDS}
+    gone = {_alarm(n) for n in notices if n.event == Event.FIRED and n.quieted} & ended
+    for notice in notices:
+        if _alarm(notice) in gone:
+            _put_aside(notice, "began and ended within a silence")
+    return [notice for notice in notices if _alarm(notice) not in gone]
+
+
+def _alarm(notice: Notice) -> tuple[int | None, str]:
+    return notice.rule_id, notice.told["data"]["since"]
+
+
+def _put_aside(notice: Notice, why: str) -> bool:
+    Notice.objects.filter(pk=notice.pk).update(fate=Fate.SUPPRESSED, why=why)
+    return True
+
+
+def _sent_within_an_hour(address: str, now: datetime) -> int:
+    recent = Outbox.objects.filter(recipient__iexact=address, created_at__gt=now - HOUR)
+    return recent.exclude(notices__event=Event.TEST).count()
+
+
+def _write(notices: Sequence[Notice], now: datetime) -> int:
+    first = notices[0]
+    tellings = [Telling.from_json(notice.told) for notice in notices]
+    way_out = unsubscribe.link(first.recipient)
+    mail = mails.compose(tellings[:MOST], _remarks(notices), way_out)
+    rules = {notice.rule_id for notice in notices}
+    row = Outbox.objects.create(
+        key=sha256("\n".join(notice.key for notice in notices).encode()).hexdigest(),
+        rule_id=rules.pop() if len(rules) == 1 else None,
+        recipient=first.recipient,
+        subject=mail.subject,
+        text=mail.text,
+        html=mail.html,
+        payload=mail.payload,
+        next_attempt_at=now,
+        created_at=now,
+    )
+    taken = Notice.objects.filter(pk__in=[notice.pk for notice in notices])
+    return min(1, taken.update(fate=Fate.MAILED, why="", mail=row))
+
+
+def _remarks(notices: Sequence[Notice]) -> list[str]:
+    """What the reader should know about the mail itself."""
+    who = Recipient.objects.filter(address=same(notices[0].recipient)).first()
+    zone = (who and who.zone) or timezone.get_default_timezone()
+    held = [notice.created_at for notice in notices if notice.why == HELD]
+    silent = sum(notice.quieted for notice in notices)
+    said = []
+    if held:
+        since = moment(min(held), zone)
+        said.append(f"Held back since {since}: {len(held)}, for the cap of {cap()} mails an hour.")
+    if silent:
+        said.append(f"Held back by a silence that has ended: {silent}.")
+    if len(notices) > MOST:
+        said.append(f"Not shown: {len(notices) - MOST} more, in the admin under Alert notices.")
+    return said

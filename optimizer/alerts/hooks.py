@@ -1,0 +1,71 @@
+"""Webhooks as a channel: a POST to an address that an operator typed, and to no other machine.
+
+The host is resolved once, every address must be public, and the request goes to that very address:
+so a name cannot lead into the private network, now or by a second look-up. Redirects are not
+followed and no proxy is asked.
+"""
+
+import ipaddress
+import socket
+from typing import Any
+
+import httpx
+from django.conf import settings
+
+from optimizer.errors import WebhookError
+
+TIMEOUT = 10.0  # s for each phase
+LATER = frozenset({408, 425, 429})  # of 4xx those that mean "try again"
+
+
+def post(url: str, payload: dict[str, Any], key: str) -> None:
+    """Send the payload under an idempotency key.
+
+    Raises WebhookError where it was refused, and httpx.TransportError where nobody answered.
+    """
+    target = httpx.URL(url)
+    place = target.copy_with(host=_address(target))
+    headers = {"Host": target.netloc.decode(), "Idempotency-Key": key, "User-Agent": "Canvalo"}
+    with httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
+        sni = {"sni_hostname": target.host}
+        request = client.build_request("POST", place, json=payload, headers=headers, extensions=sni)
+        response = client.send(request, stream=True)  # its body is nobody's concern
+        response.close()
+    _check(response.status_code)
+
+
+def _check(status: int) -> None:
+    if status < 300:
+        return
+    final = status < 500 and status not in LATER
+    raise WebhookError(f"the webhook answered {status}", final=final)
+
+
+def _address(url: httpx.URL) -> str:
+    """The address of the host; raises WebhookError where one of its addresses is not public."""
+    port = url.port or (443 if url.scheme == "https" else 80)
+    try:
+        found = socket.getaddrinfo(url.host, port, type=socket.SOCK_STREAM)
+    except OSError as error:
+        raise WebhookError(f"{url.host} is not known: {error}", final=False) from error
+    addresses = [str(place[0]) for *_, place in found]
+    if not _private_allowed() and not all(map(is_public, addresses)):
+        raise WebhookError(f"{url.host} is not a public address", final=True)
+    return addresses[0]
+
+
+def is_public(address: str) -> bool:
+    """Whether it is a machine of the open internet; what hides in an IPv6 address counts too."""
+    ip = ipaddress.ip_address(address.partition("%")[0])
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
+        if inner or ip in _NAT64:
+            return is_public(str(inner or ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+    return ip.is_global and not ip.is_multicast
+
+
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+
+def _private_allowed() -> bool:
+    return bool(getattr(settings, "CANVALO_ALERT_PRIVATE_WEBHOOKS", False))

@@ -1,0 +1,43 @@
+"""Silences and maintenance windows: when nothing is mailed about which rules. Pure."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+
+WEEK = timedelta(days=7)
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """A stretch in which some rules, or all (`rules` is empty), are not mailed about.
+
+    A weekly one comes again at the same local time, summer and winter, from its start on.
+    """
+
+    key: int
+    start: datetime
+    end: datetime
+    weekly: bool = False
+    rules: frozenset[int] = frozenset()
+
+    def covers(self, rule: int | None, now: datetime, zone: tzinfo) -> bool:
+        """Whether it holds for a rule at this moment."""
+        return (not self.rules or rule in self.rules) and self.holds(now, zone)
+
+    def holds(self, now: datetime, zone: tzinfo) -> bool:
+        """Whether it holds at this moment for anything."""
+        if not self.weekly:
+            return self.start <= now < self.end
+        start, at = _local(self.start, zone), _local(now, zone)
+        return now >= self.start and (at - start) % WEEK < self.end - self.start
+
+
+def quiet_for(
+    rule: int | None, now: datetime, zone: tzinfo, among: Iterable[Quiet]
+) -> Quiet | None:
+    """The first that holds for the rule now."""
+    return next((quiet for quiet in among if quiet.covers(rule, now, zone)), None)
+
+
+def _local(at: datetime, zone: tzinfo) -> datetime:
+    return at.astimezone(zone).replace(tzinfo=None)

@@ -1,0 +1,191 @@
+"""What waits becomes mails: together, not too many, not in a silence, not to who has left."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from optimizer.alerts.evaluate import evaluate_all
+from optimizer.alerts.expire import KEPT, expire
+from optimizer.alerts.grouping import GROUP_WAIT, cap, group_due
+from optimizer.alerts.notices import put_trials
+from optimizer.domain.quiet import Quiet
+from optimizer.models import AlertRule, Notice, Outbox, Recipient, Silence
+from tests.alerts.factories import NOON, AlertRuleFactory, grouped, stored_at, traffic
+from tests.alerts.race import race
+
+pytestmark = pytest.mark.django_db
+BAD, GOOD = (2, 8), (9, 1)
+HOUR = timedelta(hours=1)
+
+
+def judge(minutes, first=0):
+    """Count and judge one minute after the other; when the last one was judged."""
+    for n, (hits, misses) in enumerate(minutes, first):
+        traffic(n, hits, misses)
+        evaluate_all(stored_at(n))
+    return stored_at(first + len(minutes) - 1)
+
+
+def silence(since, until, *rules, **more):
+    """Nothing is told about these rules, or about any."""
+    row = Silence.objects.create(starts_at=since, ends_at=until, reason="we know", **more)
+    row.rules.set(rules)
+    return row
+
+
+def test_a_storm_of_200_rules_is_one_mail_a_recipient():
+    """Each of the two gets one mail, in which every rule is named."""
+    AlertRuleFactory.create_batch(200, recipients="alice@example.com, bob@example.com")
+    now = judge([BAD] * 3)
+    assert Notice.objects.count() == 400
+    assert grouped(now) == 2
+    for mail in Outbox.objects.all():
+        assert mail.subject == "[Canvalo] 200 alerts: 200 fired"
+        assert all(f"FIRED  {rule.name}: " in mail.text for rule in AlertRule.objects.all())
+    assert grouped(now) == 0
+
+
+def test_a_mail_waits_for_what_fires_with_it():
+    """Half a run of the judging is not a mail of its own."""
+    AlertRuleFactory()
+    now = judge([BAD] * 3)
+    assert [group_due(now), group_due(now + GROUP_WAIT)] == [0, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_at_once_write_one_mail():
+    """The second finds the notices taken."""
+    AlertRuleFactory()
+    now = judge([BAD] * 3)
+    assert sorted(race(Notice.objects.get(), lambda: grouped(now))) == [0, 1]
+    assert Outbox.objects.count() == 1
+
+
+def test_beyond_the_cap_it_waits_and_the_next_mail_says_so(settings):
+    """Three mails an hour; the fourth comes when the hour is over, with all that was held."""
+    settings.CANVALO_ALERT_MAILS_PER_HOUR = 3
+    now = NOON
+    for n in range(6):
+        AlertRuleFactory(name=f"r{n}")
+        now = judge([BAD] * 3, first=3 * n)
+        AlertRule.objects.update(enabled=False)
+        grouped(now)
+    assert (cap(), Outbox.objects.count()) == (3, 3)
+    assert set(Notice.objects.filter(fate="waiting").values_list("why", flat=True)) == {
+        "held back: the cap of mails an hour was reached"
+    }
+    assert group_due(now + HOUR) == 1
+    last = Outbox.objects.first()
+    assert last.subject == "[Canvalo] 3 alerts: 3 fired"
+    assert "Held back since 2026-03-01 12:13 (UTC): 3, for the cap of 3 mails an hour." in last.text
+
+
+def test_in_a_silence_nothing_is_told_and_the_log_says_why():
+    """Author and reason stand beside the notice."""
+    rule = AlertRuleFactory()
+    alice = get_user_model().objects.create_user("alice")
+    silence(NOON, NOON + HOUR, rule, author=alice)
+    assert grouped(judge([BAD] * 3)) == 0
+    notice = Notice.objects.get()
+    assert (notice.fate, notice.why) == ("waiting", "silence by alice: we know")
+
+
+def test_when_a_silence_ends_what_is_still_open_is_told():
+    """Nobody forgets an alarm because it was once silenced."""
+    rule = AlertRuleFactory()
+    silence(NOON, NOON + HOUR, rule)
+    grouped(judge([BAD] * 3))
+    assert group_due(NOON + HOUR) == 1
+    assert "Held back by a silence that has ended: 1." in Outbox.objects.get().text
+
+
+def test_what_began_and_ended_within_a_silence_is_not_told():
+    """The maintenance is over, and nothing is left of it."""
+    AlertRuleFactory()
+    silence(NOON, NOON + HOUR, kind="maintenance")
+    grouped(judge([BAD] * 3))
+    grouped(judge([GOOD] * 4, first=3))
+    assert group_due(NOON + HOUR) == 0
+    assert {n.why for n in Notice.objects.all()} == {"began and ended within a silence"}
+
+
+def test_a_silence_of_one_rule_leaves_the_others():
+    """Only what is known is silent."""
+    quiet, _ = AlertRuleFactory(name="quiet"), AlertRuleFactory(name="loud")
+    silence(NOON, NOON + HOUR, quiet)
+    assert grouped(judge([BAD] * 3)) == 1
+    assert "loud: " in Outbox.objects.get().subject
+
+
+def test_reminders_in_a_silence_are_not_told_afterwards():
+    """The alarm itself was told, and is not over."""
+    rule = AlertRuleFactory(reminder_minutes=5)
+    grouped(judge([BAD] * 3))
+    silence(NOON, NOON + HOUR, rule)
+    grouped(judge([BAD] * 10, first=3))
+    assert group_due(NOON + 2 * HOUR) == 0
+    assert Notice.objects.filter(event="reminder", fate="suppressed").count() == 2
+
+
+def test_a_reminder_is_a_mail():
+    """Twenty minutes of an alarm, reminded of every five."""
+    AlertRuleFactory(reminder_minutes=5)
+    now = judge([BAD] * 23)
+    assert Notice.objects.filter(event="reminder").count() == 4
+    assert grouped(now) == 1
+
+
+def test_a_weekly_window_keeps_its_local_hour_through_the_change_of_clocks():
+    """Sundays from two to four in Berlin, in winter and in summer."""
+    berlin = ZoneInfo("Europe/Berlin")
+    start = datetime(2026, 1, 4, 2, tzinfo=berlin)
+    weekly = Quiet(1, start, start + 2 * HOUR, weekly=True)
+    for month, day in ((1, 4), (1, 11), (7, 5)):
+        night = datetime(2026, month, day, 2, tzinfo=berlin)
+        assert weekly.holds(night.astimezone(UTC), berlin)
+        assert weekly.holds(night + HOUR, berlin)
+        assert not weekly.holds(night - timedelta(minutes=1), berlin)
+        assert not weekly.holds(night + 2 * HOUR, berlin)
+    assert not weekly.holds(start - timedelta(days=7), berlin)
+
+
+def test_who_has_left_is_told_nothing_and_the_log_says_so():
+    """Of one rule, or of all."""
+    rule = AlertRuleFactory(recipients="alice@example.com, BOB@example.com, carol@example.com")
+    Recipient.objects.create(address="alice@example.com", unsubscribed_at=NOON)
+    Recipient.objects.create(address="bob@example.com").muted.add(rule)
+    assert grouped(judge([BAD] * 3)) == 1
+    assert Outbox.objects.get().recipient == "carol@example.com"
+    assert Notice.objects.filter(fate="suppressed", why="unsubscribed").count() == 2
+
+
+def test_each_reads_times_in_their_own_zone():
+    """Alice in Tokyo, Bob where everything is reported."""
+    AlertRuleFactory(recipients="alice@example.com, bob@example.com")
+    Recipient.objects.create(address="alice@example.com", time_zone="Asia/Tokyo")
+    grouped(judge([BAD] * 3))
+    texts = {mail.recipient: mail.text for mail in Outbox.objects.all()}
+    assert "Below since: 2026-03-01 21:01 (Asia/Tokyo)" in texts["alice@example.com"]
+    assert "Below since: 2026-03-01 12:01 (UTC)" in texts["bob@example.com"]
+
+
+def test_a_test_is_sent_in_a_silence_beyond_the_cap_and_at_once(settings):
+    """It tries the way; what keeps alerts back does not keep it."""
+    settings.CANVALO_ALERT_MAILS_PER_HOUR = 1
+    silence(NOON, NOON + HOUR)
+    rule = AlertRuleFactory()
+    for n in range(3):
+        put_trials([rule], NOON + n * timedelta(seconds=1))
+    assert group_due(NOON + timedelta(seconds=3)) == 3
+
+
+def test_the_log_is_kept_for_ninety_days():
+    """What waits is kept, however old."""
+    AlertRuleFactory()
+    grouped(judge([BAD] * 3))
+    Outbox.objects.update(state="sent")
+    assert expire(NOON + KEPT) == 0
+    assert expire(NOON + KEPT + HOUR) == 2
+    assert not Outbox.objects.exists()
