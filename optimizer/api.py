@@ -44,7 +44,7 @@ async def stats(request: HttpRequest) -> StatsOut:
 
 @router.get(
     "/optimization/series",
-    response=SeriesOut,
+    response=told(SeriesOut),
     summary="What the engine did, over time",
     throttle=[THROTTLE],
 )
@@ -54,7 +54,11 @@ async def series(request: HttpRequest, asked: Query[SeriesAsked]) -> HttpRespons
 
 
 @router.get(
-    "/optimization/series.csv", summary="The same as CSV", throttle=[THROTTLE], response=str
+    "/optimization/series.csv",
+    response=told(str),
+    summary="The same as CSV",
+    throttle=[THROTTLE],
+    openapi_extra={"responses": {200: {"content": {"text/csv": {"schema": {"type": "string"}}}}}},
 )
 async def series_csv(request: HttpRequest, asked: Query[SeriesAsked]) -> HttpResponse:
     """The columns of the series, a line a point, in the same zone as the JSON."""
@@ -63,7 +67,7 @@ async def series_csv(request: HttpRequest, asked: Query[SeriesAsked]) -> HttpRes
 
 @router.get(
     "/optimization/cost",
-    response=CostOut,
+    response=told(CostOut),
     summary="What the billing cycle's savings are worth",
     throttle=[THROTTLE],
 )
@@ -74,7 +78,7 @@ async def cost(request: HttpRequest) -> selectors.Cost:
 
 @router.get(
     "/optimization/shapes",
-    response=ShapesOut,
+    response=told(ShapesOut),
     summary="What is asked most",
     throttle=[THROTTLE],
 )
