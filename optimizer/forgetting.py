@@ -11,7 +11,7 @@ from redis.asyncio import Redis
 
 from optimizer.domain.scope import digest
 from optimizer.domain.tags import EVERYTHING
-from optimizer.models import AlertRule, Outbox
+from optimizer.models import AlertRule, Notice, Outbox, Recipient
 from optimizer.runtime import current
 
 ENTRIES = "{canvalo}:e:*"
@@ -36,14 +36,18 @@ async def forget_cached(user: str) -> Cached:
 
 @transaction.atomic
 def forget_mail(address: str) -> dict[str, int]:
-    """Remove mails to an address, and the address from the rules that mail to it."""
-    mails, _ = Outbox.objects.filter(recipient__iexact=address).delete()
+    """Remove mails to an address, what is kept of it, and it from the rules that mail to it."""
+    mails = Outbox.objects.filter(recipient__iexact=address)
+    told = mails.count()
+    mails.delete()
+    notices, _ = Notice.objects.filter(recipient__iexact=address).delete()
+    Recipient.objects.filter(address__iexact=address).delete()
     rules = [rule for rule in AlertRule.objects.all() if _names(rule, address)]
     for rule in rules:
         left = [one for one in rule.addresses if one.casefold() != address.casefold()]
         rule.recipients = ", ".join(left)
         rule.save(update_fields=["recipients"])
-    return {"mails": mails, "alert rules": len(rules)}
+    return {"mails": told, "notices": notices, "alert rules": len(rules)}
 
 
 def _names(rule: AlertRule, address: str) -> bool:

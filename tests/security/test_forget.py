@@ -9,10 +9,12 @@ from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.utils.timezone import now
 
 from canvalo.devstack import tokens
 from optimizer import get_cache, runtime
-from optimizer.models import AlertRule, Outbox, SettingsChange
+from optimizer.models import Notice, Outbox, Recipient, SettingsChange
+from tests.alerts.factories import AlertRuleFactory
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_valkey")]
 ADA = "ada@example.com"
@@ -81,16 +83,20 @@ def test_the_last_administrator_stays(ada):
 
 def test_mails_and_the_address_in_rules_go(fresh_valkey):
     """Those of others stay."""
-    rule = AlertRule.objects.create(
-        name="low", relation="api.contacts", fire_below=10, recover_above=20,
-        recipients=f"{ADA}, bob@example.com",
-    )  # fmt: skip
+    rule = AlertRuleFactory(recipients=f"{ADA}, bob@example.com")
+    for address in (ADA, "bob@example.com"):
+        Recipient.objects.create(address=address)
+        Notice.objects.create(
+            rule=rule, recipient=address, event="fired", key=address, told={}, created_at=now()
+        )
     for address in (ADA, "Ada@Example.com", "bob@example.com"):
         Outbox.objects.create(rule=rule, recipient=address, key=f"1 {address}", text="t")
     said = forget()
     assert "mails: 2" in said
     assert "alert rules: 1" in said
     assert [mail.recipient for mail in Outbox.objects.all()] == ["bob@example.com"]
+    for kept in (Notice.objects.values_list("recipient"), Recipient.objects.values_list("address")):
+        assert list(kept) == [("bob@example.com",)]
     rule.refresh_from_db()
     assert rule.addresses == ["bob@example.com"]
 
