@@ -1,10 +1,21 @@
 """The Celery application and the whole timetable."""
 
 import os
+from typing import Any
 
 from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canvalo.settings")
+
+
+def _every(seconds: float, task: str, expires: int) -> dict[str, Any]:
+    """An entry of the timetable; what no worker took for `expires` seconds is dropped."""
+    return {
+        "task": f"optimizer.tasks.{task}",
+        "schedule": seconds,
+        "options": {"expires": expires},
+    }
+
 
 app = Celery("canvalo")
 app.config_from_object("django.conf:settings", namespace="CELERY")
@@ -19,46 +30,14 @@ app.conf.update(
     worker_hijack_root_logger=False,
     timezone="UTC",
     beat_schedule={
-        "snapshot closed minutes": {
-            "task": "optimizer.tasks.snapshot_metrics",
-            "schedule": 20.0,
-            "options": {"expires": 60},
-        },
-        "delete old sums": {
-            "task": "optimizer.tasks.expire_metrics",
-            "schedule": 3600.0,
-            "options": {"expires": 600},
-        },
-        "fetch Supabase's own counts": {
-            "task": "optimizer.tasks.fetch_usage",
-            "schedule": 3600.0,
-            "options": {"expires": 600},
-        },
-        "clean up expired cache entries": {
-            "task": "optimizer.tasks.clean_cache",
-            "schedule": 60.0,
-            "options": {"expires": 60},
-        },
-        "judge the alert rules": {
-            "task": "optimizer.tasks.evaluate_alerts",
-            "schedule": 30.0,
-            "options": {"expires": 30},
-        },
-        "send alert mails": {
-            "task": "optimizer.tasks.deliver_alerts",
-            "schedule": 30.0,
-            "options": {"expires": 30},
-        },
-        "send the heartbeat": {
-            "task": "optimizer.tasks.send_heartbeat",
-            "schedule": 60.0,
-            "options": {"expires": 60},
-        },
-        "delete old alert mails": {
-            "task": "optimizer.tasks.expire_alerts",
-            "schedule": 3600.0,
-            "options": {"expires": 600},
-        },
+        "snapshot closed minutes": _every(20.0, "snapshot_metrics", 60),
+        "delete old sums": _every(3600.0, "expire_metrics", 600),
+        "fetch Supabase's own counts": _every(3600.0, "fetch_usage", 600),
+        "clean up expired cache entries": _every(60.0, "clean_cache", 60),
+        "judge the alert rules": _every(30.0, "evaluate_alerts", 30),
+        "send alert mails": _every(30.0, "deliver_alerts", 30),
+        "send the heartbeat": _every(60.0, "send_heartbeat", 60),
+        "delete old alert mails": _every(3600.0, "expire_alerts", 600),
     },
 )
 app.autodiscover_tasks()

@@ -32,7 +32,7 @@ class Asked:
 def read_request(request: httpx.Request, base_path: str) -> Asked:
     """Read a request; `base_path` is the part of the path that stands before /rest/v1/."""
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
-    headers = {name.lower(): value for name, value in request.headers.items()}
+    headers = _headers(request)
     return Asked(
         parse(request.method, path.removeprefix(base_path), query, headers),
         _bearer(headers),
@@ -51,9 +51,12 @@ def read_write(change: Change, request: httpx.Request, scope: Scope) -> Write:
         body = request.content
     except httpx.RequestNotRead:
         body = b""
-    headers = {name.lower(): value for name, value in request.headers.items()}
     query = request.url.query.decode("ascii")
-    return write_of(change, query, headers, body, Caller(scope.subject, scope.passes_by))
+    return write_of(change, query, _headers(request), body, Caller(scope.subject, scope.passes_by))
+
+
+def _headers(request: httpx.Request) -> dict[str, str]:
+    return {name.lower(): value for name, value in request.headers.items()}
 
 
 def _bearer(headers: Mapping[str, str]) -> str:

@@ -14,6 +14,7 @@ from optimizer.domain.grain.schema import Declared
 from optimizer.domain.ttl import SharedBy, TablePolicy
 from optimizer.errors import ConfigurationError
 
+VERSION_KEY = "{canvalo}:settings-version"  # in Valkey: the stamp that moves with every change
 _MOST_POLICIES = 1000  # relations whose policy is remembered
 
 

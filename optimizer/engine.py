@@ -8,9 +8,10 @@ from dataclasses import dataclass, replace
 from optimizer import inside, session
 from optimizer.cache.clocks import boottime
 from optimizer.cache.fence import Write as Fenced
+from optimizer.cache.fetching import Fetch
 from optimizer.cache.refreshing import BEHIND
 from optimizer.cache.served import Served, without_cache
-from optimizer.cache.tiered import Fetch, TieredCache
+from optimizer.cache.tiered import TieredCache
 from optimizer.domain import causal, tags
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.causal import Demand

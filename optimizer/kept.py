@@ -34,7 +34,7 @@ class QueryCache:
         """Keep a value for `ttl` seconds; False where it was not kept.
 
         Call `get` before you fetch: without it nothing says how old the data may be. Raises
-        ValueNotCacheable for what is no JSON.
+        ValueNotCacheable for what would not come back as it is.
         """
         return await current().functions.put(_question(user_id, table, query_params, ttl), data)
 

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections, transaction
 
-from optimizer.conf import Overrides, TableOverride
+from optimizer.conf import VERSION_KEY, Overrides, TableOverride
 from optimizer.defaults import checked
 from optimizer.domain.grain.schema import Declared
 from optimizer.domain.ttl import SharedBy
@@ -20,7 +20,6 @@ from optimizer.models import EngineSetting, SettingsChange, TableSettings
 logger = logging.getLogger(__name__)
 
 ENGINE = "engine"  # the subject of changes that no table is the subject of
-VERSION_KEY = "{canvalo}:settings-version"
 AUDITED = (
     "relation", "ttl_seconds", "enabled", "sources", "strict", "stale_if_error_seconds",
     "stale_while_revalidate_seconds", "negative_ttl_seconds", "shared_by", "fine_grain", "writes",

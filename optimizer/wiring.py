@@ -14,7 +14,7 @@ from optimizer.cache.memory import MemoryTier
 from optimizer.cache.shared import SharedTier
 from optimizer.cache.tiered import TieredCache
 from optimizer.clients import Clients, OwnQuestions
-from optimizer.conf import OptimizationSettings, Overrides, optimization_settings
+from optimizer.conf import VERSION_KEY, OptimizationSettings, Overrides, optimization_settings
 from optimizer.config import Config, connect
 from optimizer.domain.facts import Emit, Fact
 from optimizer.door import Door
@@ -35,7 +35,6 @@ FLUSH_INTERVAL = 1.0  # s; what a killed process can lose
 OWED_INTERVAL = 1.0  # s between attempts to end what writes without Valkey left standing
 SETTINGS_INTERVAL = 0.5  # s between looks at the settings' version stamp
 SCHEMA_LOOK = 1.0  # s between looks at whether the schema is to be learnt
-SETTINGS_KEY = "{canvalo}:settings-version"
 
 
 class Runtime:
@@ -144,7 +143,7 @@ class Runtime:
     async def _settings_version(self) -> str | None:
         """The stamp; "0" where none was ever set, None where Valkey is away."""
         try:
-            stamp = await self.valkey.get(SETTINGS_KEY)
+            stamp = await self.valkey.get(VERSION_KEY)
         except (OSError, RedisError):
             return None
         return stamp.decode() if isinstance(stamp, bytes) else "0"

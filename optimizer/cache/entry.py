@@ -44,6 +44,10 @@ class Entry:
         """The point in the history of changes at which the answer was true, or later."""
         return Mark(self.stamps.partition(" ")[0], self.position)
 
+    def age(self, now: float) -> float:
+        """Seconds since its fill; none where the clock was set back."""
+        return max(0.0, now - self.filled_at)
+
     @property
     def size(self) -> int:
         """Bytes that the entry weighs, near enough to bound a tier."""

@@ -66,7 +66,7 @@ class Fetches:
     async def _work(self, key: str, terms: Terms, look: Look, fetch: Fetch) -> Fetched:
         if look.elsewhere:
             look = await self._wait(key, terms, look)
-            if look.entry is not None and self._is_fresh(look.entry, terms):
+            if look.entry is not None and terms.left(look.entry, self._clock()) > 0:
                 self._keep(key, Held(look.entry, look.at, tags_of(look.entry, look, terms)))
                 return Fetched(look.entry.answer, Tier.L2, joined=True)
         if not look.fillable:
@@ -103,9 +103,6 @@ class Fetches:
                 self._emit(CacheFault("look"))
                 return replace(look, found=Found.QUARANTINE, elsewhere=False)  # keep nothing
         return look
-
-    def _is_fresh(self, entry: Entry, terms: Terms) -> bool:
-        return self._clock() - entry.filled_at < terms.ttl_of(entry.answer)
 
     async def _release(self, key: str) -> None:
         try:

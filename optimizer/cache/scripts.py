@@ -19,9 +19,14 @@ epoch: no entry of before is served, and for one marker's life nothing is kept, 
 be lost.
 """
 
-EPOCH = """
+NOW = """
 local t = redis.call('TIME')
 local now = t[1] * 1000 + math.floor(t[2] / 1000)
+"""
+
+EPOCH = (
+    NOW
+    + """
 local info = redis.call('INFO', 'server')
 local run = string.match(info, 'run_id:(%x+)')
 local e = redis.call('HMGET', KEYS[1], 'run', 'epoch', 'position', 'quiet')
@@ -39,9 +44,36 @@ if e[1] ~= run then
 end
 local epoch, position, quiet = e[2], tonumber(e[3]), tonumber(e[4]) > now
 """
+)
 
 # How long a stamp is kept, in ms: longer than any entry under it.
-STAMP_LIFE = 2 * 86_400_000
+_STAMP_LIFE = 2 * 86_400_000
+
+# Sets a stamp.
+STAMPING = f"""
+local function set_stamp(key, stamp) redis.call('SET', key, stamp, 'PX', {_STAMP_LIFE}) end
+"""
+
+# Whoever meets a dead writer's marker removes it and sets a new stamp; how many are dead and alive.
+MARKERS = (
+    STAMPING
+    + """
+local function bury(stamp_key, marker_key, stamp)
+  local dead, alive = 0, 0
+  local marks = redis.call('HGETALL', marker_key)
+  for m = 1, #marks, 2 do
+    if tonumber(marks[m + 1]) <= now then
+      redis.call('HDEL', marker_key, marks[m])
+      set_stamp(stamp_key, stamp)
+      dead = dead + 1
+    else
+      alive = alive + 1
+    end
+  end
+  return dead, alive
+end
+"""
+)
 
 # KEYS: epoch, stream, entry, index, fetcher, then (stamp, marker) for each tag.  ARGV from 4: the
 # stamps known to L1, who asks (nothing: it will not fetch), how long a fetch may take in ms, how
@@ -52,25 +84,20 @@ STAMP_LIFE = 2 * 86_400_000
 # What: 0 cold, 1 L1 stands, 2 value, 3 a writer is at work, 4 expired, 5 invalidated, 6 quarantine.
 LOOK = (
     EPOCH
-    + f"local life = {STAMP_LIFE}"
+    + MARKERS
     + """
 local stamps, busy, any_busy = {epoch}, false, false
 local always = tonumber(ARGV[7])
 for i = 6, #KEYS, 2 do
-  local marks = redis.call('HGETALL', KEYS[i + 1])
-  for m = 1, #marks, 2 do
-    if tonumber(marks[m + 1]) <= now then
-      redis.call('HDEL', KEYS[i + 1], marks[m])
-      redis.call('SET', KEYS[i], ARGV[1], 'PX', life)
-    else
-      any_busy = true
-      if (i - 6) / 2 < always then busy = true end
-    end
+  local _, alive = bury(KEYS[i], KEYS[i + 1], ARGV[1])
+  if alive > 0 then
+    any_busy = true
+    if (i - 6) / 2 < always then busy = true end
   end
   local stamp = redis.call('GET', KEYS[i])
   if not stamp then
     stamp = ARGV[1]
-    redis.call('SET', KEYS[i], stamp, 'PX', life)
+    set_stamp(KEYS[i], stamp)
   end
   stamps[#stamps + 1] = stamp
 end
@@ -106,9 +133,9 @@ return answer(what, false)
 
 # KEYS: entry, index, fetcher.  ARGV: stamps, value, ttl in ms, how many entries at most, who asked.
 # An entry without a value says that the fetch has ended and nothing is to be kept.
-FILL = """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+FILL = (
+    NOW
+    + """
 local fetcher = redis.call('GET', KEYS[3])
 if fetcher and ARGV[5] ~= '' and string.match(fetcher, '^%S+') == ARGV[5] then
   redis.call('DEL', KEYS[3])
@@ -124,20 +151,23 @@ if over > 0 then
 end
 return over
 """
+)
 
 # KEYS: index.  ARGV: none.  Answer: {active, expired}.
-SIZES = """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+SIZES = (
+    NOW
+    + """
 local expired = redis.call('ZCOUNT', KEYS[1], '-inf', now)
 return {redis.call('ZCARD', KEYS[1]) - expired, expired}
 """
+)
 
 # KEYS: index.  ARGV: how many at most.  Expired entries are gone already; their names go here.
-CLEAN = """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+CLEAN = (
+    NOW
+    + """
 local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 for i = 1, #gone do redis.call('ZREM', KEYS[1], gone[i]) end
 return #gone
 """
+)

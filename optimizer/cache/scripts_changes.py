@@ -1,6 +1,6 @@
 """The steps of writers and of those who follow them, one Lua script each; keys as in `scripts`."""
 
-from optimizer.cache.scripts import EPOCH, STAMP_LIFE
+from optimizer.cache.scripts import EPOCH, MARKERS, NOW, STAMPING
 
 _PUBLISH = """
 local function publish(kind, tags)
@@ -34,10 +34,10 @@ return {epoch, position}
 END = (
     EPOCH
     + _PUBLISH
-    + f"local life = {STAMP_LIFE}"
+    + STAMPING
     + """
 local markers = 3 + tonumber(ARGV[6])
-for i = 3, markers - 1 do redis.call('SET', KEYS[i], ARGV[1], 'PX', life) end
+for i = 3, markers - 1 do set_stamp(KEYS[i], ARGV[1]) end
 for i = markers, #KEYS do redis.call('HDEL', KEYS[i], ARGV[4]) end
 publish('end', ARGV[5])
 return {epoch, position}
@@ -48,9 +48,9 @@ return {epoch, position}
 TOUCH = (
     EPOCH
     + _PUBLISH
-    + f"local life = {STAMP_LIFE}"
+    + STAMPING
     + """
-for i = 3, #KEYS do redis.call('SET', KEYS[i], ARGV[1], 'PX', life) end
+for i = 3, #KEYS do set_stamp(KEYS[i], ARGV[1]) end
 publish('touch', ARGV[4])
 return {epoch, position}
 """
@@ -91,29 +91,22 @@ return {ARGV[1], position}
 )
 
 # KEYS: the tags that have markers.  ARGV: how many at most.  Answer: tags of which one may be over.
-OVERDUE = """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+OVERDUE = (
+    NOW
+    + """
 return redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
 """
+)
 
 # KEYS: the tags that have markers, then (stamp, marker) for each tag.  ARGV: a fresh stamp, then
 # each tag.  What a dead writer left behind and nobody has asked about since.
 SWEEP = (
-    f"local life = {STAMP_LIFE}"
+    NOW
+    + MARKERS
     + """
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
 local swept = 0
 for i = 2, #KEYS, 2 do
-  local marks = redis.call('HGETALL', KEYS[i + 1])
-  for m = 1, #marks, 2 do
-    if tonumber(marks[m + 1]) <= now then
-      redis.call('HDEL', KEYS[i + 1], marks[m])
-      redis.call('SET', KEYS[i], ARGV[1], 'PX', life)
-      swept = swept + 1
-    end
-  end
+  swept = swept + bury(KEYS[i], KEYS[i + 1], ARGV[1])
   if redis.call('EXISTS', KEYS[i + 1]) == 0 then
     redis.call('ZREM', KEYS[1], ARGV[i / 2 + 1])
   end

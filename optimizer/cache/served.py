@@ -62,6 +62,10 @@ class Terms:
         """For how many seconds this answer is served."""
         return self.negative_ttl if answer.status == _NO_SUCH_ROW else self.ttl
 
+    def left(self, entry: Entry, now: float) -> float:
+        """For how many seconds more an entry is within its TTL; negative beyond it."""
+        return self.ttl_of(entry.answer) - entry.age(now)
+
     def may_store(self, answer: Answer) -> bool:
         """Rows, and where that is wanted, that there is no such row; never an error."""
         if answer.status == _NO_SUCH_ROW:
@@ -76,8 +80,7 @@ class Terms:
 
 def served(entry: Entry, terms: Terms, tier: Tier, now: float) -> Served | None:
     """An answer out of a tier; marked as stale beyond its TTL, None where it is too old."""
-    age = max(0.0, now - entry.filled_at)
-    left = terms.ttl_of(entry.answer) - age
+    age, left = entry.age(now), terms.left(entry, now)
     if left > 0:
         return Served(entry.answer, ReadOutcome.HIT, tier, age=age, ttl_left=left)
     if left + terms.stale_while_revalidate > 0:
@@ -87,10 +90,9 @@ def served(entry: Entry, terms: Terms, tier: Tier, now: float) -> Served | None:
 
 def while_failing(entry: Entry, terms: Terms, now: float) -> Served | None:
     """An old answer while Supabase fails, where it is not too old to help out."""
-    age = max(0.0, now - entry.filled_at)
-    if age >= terms.ttl_of(entry.answer) + terms.stale_if_error:
+    if terms.left(entry, now) + terms.stale_if_error <= 0:
         return None
-    return Served(entry.answer, ReadOutcome.STALE, Tier.L2, age=age)
+    return Served(entry.answer, ReadOutcome.STALE, Tier.L2, age=entry.age(now))
 
 
 async def without_cache(fetch: Callable[[], Awaitable[Answer]]) -> Served:

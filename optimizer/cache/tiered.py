@@ -1,11 +1,11 @@
 """The policy over both tiers: look, fly once, fill. What it rests on: `docs/protocol.md`."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 
 from optimizer.cache.clocks import boottime
 from optimizer.cache.entry import Entry
 from optimizer.cache.fence import Fence
-from optimizer.cache.fetching import Fetched, Fetches, tags_of
+from optimizer.cache.fetching import Fetch, Fetched, Fetches, tags_of
 from optimizer.cache.memory import Held, MemoryTier
 from optimizer.cache.misses import Missed, Misses
 from optimizer.cache.refreshing import Refreshes
@@ -15,7 +15,6 @@ from optimizer.domain.answer import Answer
 from optimizer.domain.facts import CacheFault, Emit, MissReason, ReadOutcome, Tier
 from optimizer.errors import CacheUnavailable, UpstreamError
 
-Fetch = Callable[[], Awaitable[Answer]]
 _REASONS = {
     Found.COLD: MissReason.COLD,
     Found.L1_STANDS: MissReason.EXPIRED,  # found, but older than today's TTL

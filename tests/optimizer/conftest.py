@@ -31,7 +31,7 @@ from tests.optimizer.engines import Policies, Supabase
 from tests.optimizer.lending import Limits
 from tests.optimizer.signing import SECRET as JWT_SECRET
 from tests.optimizer.signing import Project
-from tests.optimizer.tiers import Truth
+from tests.optimizer.tiers import Lease, Truth
 from tests.optimizer.upstream import Upstream
 from tests.optimizer.wire import Wire
 from tests.stack import Stack
@@ -178,6 +178,18 @@ async def tiers(fresh_valkey, facts, clock):
     yield make
     for client in clients:
         await client.aclose()
+
+
+@pytest.fixture
+def lease():
+    """A clock of leases that a test moves."""
+    return Lease()
+
+
+@pytest.fixture
+def both(tiers, lease, wire):
+    """The tiers of two processes; the first one's way to Valkey can be cut."""
+    return tiers(wire.url, lease), tiers(lease=lease)
 
 
 @pytest.fixture

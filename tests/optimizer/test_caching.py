@@ -395,6 +395,36 @@ async def test_invalidating_a_table_ends_everybody_s_values_of_it(counted):
     assert await cache.get(BOB, "projects", "p") == 2
 
 
+async def test_invalidating_a_user_ends_that_user_s_values_alone(counted):
+    """In every table."""
+    for who in (ALICE, BOB, ALICE, BOB):
+        await counted(who)
+    await get_cache().invalidate_user(ALICE)
+    for who in (ALICE, BOB):
+        await counted(who)
+    assert [who for who, *_ in counted.calls] == [ALICE, BOB, ALICE]
+
+
+async def test_invalidating_everything_ends_every_value(engine):
+    """Of every user and table."""
+    kept = [(ALICE, "contacts"), (BOB, "projects")]
+    for user, table in kept:
+        await get_cache().set(user, table, {}, 1)
+    assert [await get_cache().get(*one, {}) for one in kept] == [1, 1]
+    await get_cache().invalidate_all()
+    assert [await get_cache().get(*one, {}) for one in kept] == [None, None]
+
+
+async def test_the_cache_tells_what_it_holds(engine):
+    """Here and in Valkey; what is kept weighs something."""
+    for number in range(3):
+        await get_cache().set(ALICE, "contacts", {"page": number}, [number])
+    held = await get_cache().stats()
+    assert (held["total_entries"], held["active_entries"], held["expired_entries"]) == (3, 3, 0)
+    assert held["memory_entries"] == 3
+    assert held["memory_bytes"] > 0
+
+
 async def test_without_valkey_the_function_is_called_each_time(settings, wire, counted):
     await runtime.close_current()  # the one that reaches Valkey directly
     settings.VALKEY_URL = wire.url

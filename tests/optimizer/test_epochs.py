@@ -7,32 +7,9 @@ import pytest
 from optimizer.cache.shared import SharedTier
 from optimizer.domain.facts import CacheFault, ReadOutcome, Tier
 from optimizer.errors import CacheUnavailable
-from tests.optimizer.tiers import TAGS, Lease, read
+from tests.optimizer.tiers import TAGS, Lease, follow, read
 
 HIT, MISS, BYPASS = ReadOutcome.HIT, ReadOutcome.MISS, ReadOutcome.BYPASS
-
-
-@pytest.fixture
-def process(tiers):
-    """Here a process is its tiers."""
-    return tiers
-
-
-@pytest.fixture
-def lease():
-    """A clock that a test moves."""
-    return Lease()
-
-
-@pytest.fixture
-def both(process, lease, wire):
-    """Two processes; the first one's way to Valkey can be cut."""
-    return process(wire.url, lease), process(lease=lease)
-
-
-async def follow(cache, lease, bound=1.0):
-    """Hear of everything that happened."""
-    await cache.shared.history.catch_up(lease, bound)
 
 
 async def test_a_new_epoch_drops_what_was_held(both, lease, truth, valkey):
@@ -46,9 +23,9 @@ async def test_a_new_epoch_drops_what_was_held(both, lease, truth, valkey):
     assert await read(one, truth) == (b"new", MISS, Tier.UPSTREAM)
 
 
-async def test_after_a_new_epoch_nothing_is_kept_for_a_marker_s_life(process, truth, valkey):
+async def test_after_a_new_epoch_nothing_is_kept_for_a_marker_s_life(tiers, truth, valkey):
     """A marker may have been lost with its writer at work: its write comes within that time."""
-    cache = process(life=0.5)
+    cache = tiers(life=0.5)
     await read(cache, truth)
     await valkey.flushall()
     assert (await read(cache, truth))[1] is MISS
@@ -74,9 +51,9 @@ async def test_the_first_to_use_an_empty_valkey_waits_from_its_start(own_valkey)
     await client.aclose()
 
 
-async def test_who_knew_an_epoch_before_the_first_one_objects(process, lease, truth, valkey):
+async def test_who_knew_an_epoch_before_the_first_one_objects(tiers, lease, truth, valkey):
     """Somebody emptied Valkey, and a newcomer took it for unused."""
-    old, new = process(lease=lease), process(life=0.0)
+    old, new = tiers(lease=lease), tiers(life=0.0)
     await read(old, truth)
     await valkey.flushall()
     await read(new, truth)
@@ -88,11 +65,11 @@ async def test_who_knew_an_epoch_before_the_first_one_objects(process, lease, tr
     assert (await read(new, truth))[1] is MISS
 
 
-async def test_a_follower_that_hears_nothing_says_so(process, wire, facts):
+async def test_a_follower_that_hears_nothing_says_so(tiers, wire, facts):
     """It goes on trying."""
     from optimizer.cache.follower import Follower
 
-    cache = process(wire.url)
+    cache = tiers(wire.url)
     follower = Follower(cache.shared.history, lambda: 1.0, facts)
     await wire.cut()
     await follower.round()
@@ -102,9 +79,9 @@ async def test_a_follower_that_hears_nothing_says_so(process, wire, facts):
     assert cache.shared.view.epoch
 
 
-async def test_what_dead_writers_left_is_swept_up(process, truth, valkey):
+async def test_what_dead_writers_left_is_swept_up(tiers, truth, valkey):
     """Though nobody reads the table; living writers' markers stay."""
-    cache, dead = process(), process(life=0.0)
+    cache, dead = tiers(), tiers(life=0.0)
     before = (await cache.shared.look("k", TAGS)).stamps
     await dead.shared.history.begin("dead", TAGS)
     await cache.shared.history.begin("living", ["r:other"])

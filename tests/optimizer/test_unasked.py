@@ -1,35 +1,10 @@
 """L1 served without a word to Valkey: only while nothing can have happened, and never for long."""
 
-import pytest
-
 from optimizer.domain.facts import ReadOutcome, Tier
 from optimizer.domain.freshness import Mark
-from tests.optimizer.tiers import TAGS, Lease, read, write
+from tests.optimizer.tiers import TAGS, follow, read, write
 
 HIT, MISS, BYPASS = ReadOutcome.HIT, ReadOutcome.MISS, ReadOutcome.BYPASS
-
-
-@pytest.fixture
-def process(tiers):
-    """Here a process is its tiers."""
-    return tiers
-
-
-@pytest.fixture
-def lease():
-    """A clock that a test moves."""
-    return Lease()
-
-
-@pytest.fixture
-def both(process, lease, wire):
-    """Two processes; the first one's way to Valkey can be cut."""
-    return process(wire.url, lease), process(lease=lease)
-
-
-async def follow(cache, lease, bound=1.0):
-    """Hear of everything that happened."""
-    await cache.shared.history.catch_up(lease, bound)
 
 
 async def test_while_it_follows_a_process_asks_nobody(both, lease, wire, truth):

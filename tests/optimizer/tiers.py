@@ -55,3 +55,8 @@ async def write(cache, truth, value, writer="writer"):
     await cache.shared.history.begin(writer, TAGS)
     truth.value = value
     await cache.shared.history.end(writer, TAGS)
+
+
+async def follow(cache, lease, bound=1.0):
+    """Hear of everything that happened."""
+    await cache.shared.history.catch_up(lease, bound)
