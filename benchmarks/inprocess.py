@@ -40,10 +40,11 @@ class Place:
         options = AsyncClientOptions(headers={"Authorization": f"Bearer {token}"})
         return await acreate_client(self.theirs.url, self.stack.anon_key, options)
 
-    def forget(self) -> None:
-        """Delete what the bench wrote."""
+    def forget(self) -> int:
+        """Delete what the bench wrote, and say how many rows that was."""
         with psycopg.connect(self.stack.supabase_database) as database:
-            database.execute("delete from api.contacts where name like %s", [f"{MARK}%"])
+            query = "delete from api.contacts where name like %s"
+            return database.execute(query, [f"{MARK}%"]).rowcount
 
 
 @contextmanager
@@ -105,6 +106,12 @@ async def timed(work: Work) -> tuple[float, Any]:
     start = time.perf_counter()
     answer = await work()
     return (time.perf_counter() - start) * 1000, answer
+
+
+def forget_settings() -> None:
+    """Drop what a developer has set, which would make it another product."""
+    for name in [name for name in os.environ if name.startswith("OPTIMIZATION_")]:
+        del os.environ[name]
 
 
 def use(stack: Stack, supabase_url: str) -> None:

@@ -1,7 +1,6 @@
 """pool: what a call costs by the pool, against a client a call and one shared client; cache off."""
 
 import asyncio
-import os
 import statistics
 import sys
 import time
@@ -16,7 +15,7 @@ import uvloop
 from supabase import AsyncClient, acreate_client
 from supabase.lib.client_options import AsyncClientOptions
 
-from benchmarks.inprocess import must_agree
+from benchmarks.inprocess import forget_settings, must_agree
 from benchmarks.report import Row
 from benchmarks.stack import Stack
 from canvalo.devstack import tokens
@@ -40,8 +39,7 @@ class Sides:
 
 def run(quick: bool) -> list[Row]:
     """CPU and latency in milliseconds, clients and descriptors in numbers."""
-    for name in [name for name in os.environ if name.startswith("OPTIMIZATION_")]:
-        del os.environ[name]  # what a developer has set would make it another product
+    forget_settings()
     optimization_settings.update(cache_enabled=False)
     with Stack() as stack, asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         try:

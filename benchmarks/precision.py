@@ -1,7 +1,6 @@
 """precision: what survives a write, by rows and owners, against whole tables; what that costs."""
 
 import asyncio
-import os
 import random
 import time
 from collections.abc import Mapping
@@ -10,6 +9,7 @@ from typing import Any
 
 import uvloop
 
+from benchmarks.inprocess import forget_settings
 from benchmarks.report import Row
 from benchmarks.stack import Stack
 from canvalo.devstack.ports import LOOPBACK
@@ -43,8 +43,7 @@ class Day:
 
 def run(quick: bool) -> list[Row]:
     """Shares of reads that were hits, and microseconds."""
-    for name in [name for name in os.environ if name.startswith("OPTIMIZATION_")]:
-        del os.environ[name]  # what a developer has set would make it another product
+    forget_settings()
     with Stack() as stack, asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         try:
             return loop.run(_measure(stack, 150 if quick else 1000))

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Sequence
 from typing import Any, Unpack
 
 from optimizer.batch.checks import require_room
-from optimizer.batch.operations import BatchOperation, BatchOperationType, Stretch, stretches
+from optimizer.batch.operations import BatchOperation, BatchOperationType, stretches
 from optimizer.batch.writer import Rows
 from optimizer.conf import optimization_settings
 from optimizer.domain.chunks import BatchResult, Entry, Row, RowOutcome, joined, not_attempted
@@ -96,8 +96,9 @@ async def batch_stream(
     early closes it: `async with contextlib.aclosing(batch_stream(…)) as outcomes`.
     """
     async with current().pool.get_connection(user_id, jwt_token) as client:
-        writer = TableWriter(client, table, _owner(user_id, jwt_token), options_of(options))
-        async for outcome in writer.stream(operation_type, rows):
+        owner, asked = _owner(user_id, jwt_token), options_of(options)
+        writer = TableWriter(client, operation_type, table, owner, asked)
+        async for outcome in writer.stream(rows):
             yield outcome
 
 
@@ -121,11 +122,10 @@ class Batcher:
         asked = options_of(options)
         async with current().pool.get_connection(user_id, jwt_token) as client:
             owner = _owner(user_id, jwt_token)
-            writers = [TableWriter(client, part.table, owner, asked) for part in parts]
-            steps = list(zip(writers, parts, strict=True))
+            writers = [TableWriter(client, part.kind, part.table, owner, asked) for part in parts]
             # Nothing is sent where a later part could not be.
-            taken_in = [writer.entries(part.kind, part.rows) for writer, part in steps]
-            return joined([result async for result in _carried_out(steps, taken_in)])
+            steps = [(w, w.entries(part.rows)) for w, part in zip(writers, parts, strict=True)]
+            return joined([result async for result in _carried_out(steps)])
 
 
 _batcher = Batcher()
@@ -137,14 +137,14 @@ def get_batcher() -> Batcher:
 
 
 async def _carried_out(
-    steps: Sequence[tuple[TableWriter, Stretch]], taken_in: Sequence[Sequence[Entry]]
+    steps: Sequence[tuple[TableWriter, Sequence[Entry]]],
 ) -> AsyncIterator[BatchResult]:
     stopped = False
-    for (writer, part), entries in zip(steps, taken_in, strict=True):
+    for writer, entries in steps:
         if stopped:
             yield not_attempted(entries)
         else:
-            yield await writer.carry_out(part.kind, entries)
+            yield await writer.carry_out(entries)
             stopped = writer.stopped
 
 
@@ -157,8 +157,8 @@ async def _write(
     options: Options,
 ) -> BatchResult:
     async with current().pool.get_connection(user_id, token) as client:
-        writer = TableWriter(client, table, _owner(user_id, token), options_of(options))
-        return await writer.carry_out(kind, writer.entries(kind, rows))
+        writer = TableWriter(client, kind, table, _owner(user_id, token), options_of(options))
+        return await writer.carry_out(writer.entries(rows))
 
 
 def _owner(user_id: str | None, token: str | None) -> str | None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import redis
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -52,6 +53,11 @@ def connect(url: str) -> Redis:
         max_connections=64,
     )
     return Redis.from_pool(pool)
+
+
+def connect_blocking(url: str) -> redis.Redis:
+    """Connect from a thread without an event loop, for one question; used as a context."""
+    return redis.Redis.from_url(url, socket_timeout=2.0, socket_connect_timeout=1.0, retry=None)
 
 
 def base_path(url: str) -> str:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import TypeVar
 
-from optimizer.upstream.handover import runner
+from optimizer.upstream.handover import runner, submit
 
 logger = logging.getLogger(__name__)
 
@@ -39,14 +39,7 @@ class LoopThread:
 
     def submit(self, work: Callable[[], Awaitable[T]]) -> "Future[T]":
         """Have the work done in the loop and go on meanwhile; RuntimeError in the loop's thread."""
-        loop = self._started()
-        if self._thread is threading.current_thread():
-            raise RuntimeError("this is the loop that would do it: use an async function here")
-
-        async def awaited() -> T:
-            return await work()
-
-        return asyncio.run_coroutine_threadsafe(awaited(), loop)
+        return submit(self._started(), work)
 
     def stop(self) -> None:
         """End the loop, if there is one; the next use starts another."""
@@ -55,7 +48,7 @@ class LoopThread:
             self._loop, self._thread = None, None
         if loop is None or thread is None:
             return
-        closing = asyncio.run_coroutine_threadsafe(self._close(), loop)
+        closing = submit(loop, self._at_end)
         try:
             closing.result(_CLOSE_WITHIN)
         except TimeoutError:
@@ -63,9 +56,6 @@ class LoopThread:
         finally:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(_CLOSE_WITHIN)
-
-    async def _close(self) -> None:
-        await self._at_end()
 
     def _started(self) -> asyncio.AbstractEventLoop:
         with self._lock:

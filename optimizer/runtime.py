@@ -9,11 +9,9 @@ import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-import redis
-
 from optimizer.cache.shared import CacheSizes, SharedTier, sizes_blocking
 from optimizer.conf import Overrides
-from optimizer.config import Config, connect
+from optimizer.config import Config, connect, connect_blocking
 from optimizer.errors import ConfigurationError
 from optimizer.loopthread import LoopThread
 from optimizer.metrics.recorder import Recorder
@@ -95,10 +93,7 @@ async def clean_cache() -> int:
 
 def cache_sizes() -> CacheSizes:
     """Count the entries of the shared tier, from any thread; raises CacheUnavailable."""
-    url = _django_config().valkey_url
-    with redis.Redis.from_url(
-        url, socket_timeout=2.0, socket_connect_timeout=1.0, retry=None
-    ) as client:
+    with connect_blocking(_django_config().valkey_url) as client:
         return sizes_blocking(client)
 
 

@@ -56,20 +56,25 @@ def options_of(given: Options) -> Options:
 
 
 class TableWriter:
-    """Writes rows of a table as one caller."""
+    """Writes rows of a table in one way, as one caller."""
 
     def __init__(
-        self, client: AsyncClient, table: str, owner: str | None, options: Options
+        self,
+        client: AsyncClient,
+        kind: BatchOperationType,
+        table: str,
+        owner: str | None,
+        options: Options,
     ) -> None:
         settings = optimization_settings
         schema, name = split_name(table, settings.default_schema)
         owners = {} if owner is None else {settings.owner_column: owner}
         self._client = client
-        self._target = Target(schema, name, owners, settings.default_schema)
-        self._options = options
-        self._limits = _limits(client.postgrest.headers, options["in_order"])
+        target = Target(schema, name, owners, settings.default_schema)
+        limits = _limits(client.postgrest.headers, options["in_order"])
+        self._kind = _KINDS[kind](target, limits, options)
         self._writer = BatchWriter(
-            self._send, self._target, self._limits, current().emit, options.get("progress")
+            self._send, target, limits, current().emit, options.get("progress")
         )
 
     @property
@@ -77,20 +82,17 @@ class TableWriter:
         """Whether the batch was ended by what no other row could have cured."""
         return self._writer.stopped
 
-    def entries(self, kind: BatchOperationType, rows: Iterable[Any]) -> list[Entry]:
+    def entries(self, rows: Iterable[Any]) -> list[Entry]:
         """Take rows in, before anything is sent; raises BatchError."""
-        return self._writer.entries(self._kind(kind), rows)
+        return self._writer.entries(self._kind, rows)
 
-    async def carry_out(self, kind: BatchOperationType, entries: Sequence[Entry]) -> BatchResult:
+    async def carry_out(self, entries: Sequence[Entry]) -> BatchResult:
         """Write rows that were taken in."""
-        return await self._writer.carry_out(self._kind(kind), entries)
+        return await self._writer.carry_out(self._kind, entries)
 
-    def stream(self, kind: BatchOperationType, rows: Rows) -> AsyncIterator[RowOutcome]:
+    def stream(self, rows: Rows) -> AsyncIterator[RowOutcome]:
         """Write rows as they come."""
-        return self._writer.stream(self._kind(kind), rows)
-
-    def _kind(self, kind: BatchOperationType) -> Kind:
-        return _KINDS[kind](self._target, self._limits, self._options)
+        return self._writer.stream(self._kind, rows)
 
     async def _send(self, request: Request) -> Answer:
         """Send a request as this caller's supabase-py client would; the answer as it is."""

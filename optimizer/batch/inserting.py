@@ -32,12 +32,12 @@ class _New:
         self._target = target
         self._limits = limits
         self._key = key
-        self._taken: dict[Key, int] = {}  # which of our rows is stored under a key
+        self._generate = False
 
     def entry(self, index: int, row: Any) -> Entry:
         """Take a row in; raises BatchError."""
         owned = self._target.owned(index, row)
-        return checks.new_row(index, owned, self._key, False, self._limits)
+        return checks.new_row(index, owned, self._key, self._generate, self._limits)
 
     def read(self, chunk: Chunk, answer: Answer) -> Reading:
         """Match the rows that came back with those that were sent."""
@@ -73,8 +73,6 @@ class _New:
         return done, Chunk(tuple(entry for entry, row in pairs if row is None))
 
     def _done(self, entry: Entry, row: Row) -> RowOutcome:
-        if entry.key is not None:
-            self._taken[entry.key] = entry.index
         return outcome(entry, RowStatus.DONE, row)
 
 
@@ -99,11 +97,11 @@ class Inserting(_New):
         super().__init__(target, limits, key)
         self._generate = generate
         self._resume = resume
+        self._taken: dict[Key, int] = {}  # which of our rows is stored under a key
 
     def entry(self, index: int, row: Any) -> Entry:
         """Take a row in; raises BatchError."""
-        owned = self._target.owned(index, row)
-        made = checks.new_row(index, owned, self._key, self._generate, self._limits)
+        made = super().entry(index, row)
         if self._resume and (made.key is None or made.own_key):
             raise BatchError(f"row {index}: to resume, each row needs its {', '.join(self._key)}")
         return made
@@ -113,6 +111,11 @@ class Inserting(_New):
         self._taken.clear()
         for chunk in split(entries, self._limits):
             yield Job(self, chunk, lost=self._resume)
+
+    def _done(self, entry: Entry, row: Row) -> RowOutcome:
+        if entry.key is not None:
+            self._taken[entry.key] = entry.index
+        return super()._done(entry, row)
 
     def request(self, chunk: Chunk) -> Request:
         """One bulk insert."""

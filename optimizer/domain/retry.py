@@ -52,9 +52,7 @@ class Ended:
     @property
     def ill(self) -> bool:
         """Whether this says that Supabase, or the way to it, is unwell."""
-        return self.how in _PASSING or self.how in (
-            Failure.NOT_SENT, Failure.BROKEN, Failure.SLOW
-        )  # fmt: skip
+        return self.in_doubt or self.how is Failure.NOT_SENT
 
     @property
     def in_doubt(self) -> bool:

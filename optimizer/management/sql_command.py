@@ -2,6 +2,7 @@
 
 import os
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
 import psycopg
@@ -26,15 +27,15 @@ class SqlCommand(BaseCommand):
         parser.add_argument("--schema", help="where it is; by default OPTIMIZATION_DEFAULT_SCHEMA")
         parser.add_argument("--print", action="store_true", help="print the SQL, change nothing")
 
-    def statements(self, schema: str) -> str:
-        """The statements for one schema."""
-        raise NotImplementedError
+    def statements(self, schema: str, options: Mapping[str, Any]) -> str:
+        """The statements for one schema, under the command's options."""
+        raise NotImplementedError  # each command says its own
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the statements in one transaction."""
         schema = options["schema"] or optimization_settings.default_schema
         try:
-            sql = self.statements(schema)
+            sql = self.statements(schema, options)
         except ConfigurationError as error:
             raise CommandError(str(error)) from error
         if options["print"]:

@@ -1,9 +1,9 @@
 """The text that Prometheus reads: what was counted since ever, stored before it is shown."""
 
-import redis
 from django.conf import settings
 from django.db.models import Max
 
+from optimizer.config import connect_blocking
 from optimizer.errors import CacheUnavailable
 from optimizer.metrics.export import Now, families, render
 from optimizer.metrics.ledger import PoolGauges
@@ -22,9 +22,7 @@ def exposition() -> str:
 def _kept_gauges() -> list[PoolGauges] | None:
     """Store the ledger's totals and answer its gauges; None where it is away."""
     try:
-        with redis.Redis.from_url(
-            settings.VALKEY_URL, socket_timeout=2.0, socket_connect_timeout=1.0, retry=None
-        ) as client:
+        with connect_blocking(settings.VALKEY_URL) as client:
             return keep_totals(client).gauges
     except CacheUnavailable:
         return None

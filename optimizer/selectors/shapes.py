@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-import redis
 from django.conf import settings
 
+from optimizer.config import connect_blocking
 from optimizer.metrics import shapelist
 from optimizer.metrics.noted import Sample
 from optimizer.metrics.shapelist import Shape
@@ -26,7 +26,5 @@ def shapes(now: datetime, days: int = 1) -> Shapes:
     """Those of the last days, in UTC; raises CacheUnavailable."""
     today = int(now.timestamp()) // 86_400
     wanted = range(today - min(days, DAYS) + 1, today + 1)
-    with redis.Redis.from_url(
-        settings.VALKEY_URL, socket_timeout=2.0, socket_connect_timeout=1.0, retry=None
-    ) as client:
+    with connect_blocking(settings.VALKEY_URL) as client:
         return Shapes(shapelist.top(client, wanted, MOST), shapelist.samples(client))

@@ -6,19 +6,15 @@ from typing import Protocol
 import httpx
 
 from optimizer.domain.facts import Emit
-from optimizer.errors import PoolError
-from optimizer.upstream.line import Line, shed
+from optimizer.upstream import line
+from optimizer.upstream.line import Line
 
 
-class Limits(Protocol):
+class Limits(line.Limits, Protocol):
     """What the gate asks of the settings, at each request anew."""
 
     @property
     def pool_max_connections(self) -> int: ...
-    @property
-    def pool_max_waiting(self) -> int: ...
-    @property
-    def pool_wait_timeout(self) -> float: ...
 
 
 class Gate:
@@ -26,8 +22,7 @@ class Gate:
 
     def __init__(self, limits: Limits, emit: Emit) -> None:
         self._limits = limits
-        self._emit = emit
-        self._line = Line()
+        self._line = Line(limits, emit)
         self.in_flight = 0
 
     @property
@@ -40,12 +35,7 @@ class Gate:
         if self.in_flight < self._limits.pool_max_connections and not self._line:
             self.in_flight += 1
             return
-        try:
-            limits = self._limits.pool_max_waiting, self._limits.pool_wait_timeout
-            await self._line.wait(caller, *limits, lost=self.leave)
-        except PoolError as error:
-            self._emit(shed(error))
-            raise
+        await self._line.wait(caller, lost=self.leave)
 
     def leave(self) -> None:
         """Give the place back; whoever's turn it is takes it."""

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import Future
 from typing import Any, Protocol, TypeVar
 
 import httpx
@@ -33,12 +34,7 @@ class HandOver(httpx.BaseTransport):
         stream = answer.stream
         if not isinstance(stream, httpx.ByteStream):
             assert isinstance(stream, httpx.AsyncByteStream)  # noqa: S101
-            return httpx.Response(
-                answer.status_code,
-                headers=answer.headers,
-                stream=_Down(stream, self._run),
-                extensions=kept,
-            )
+            stream = _Down(stream, self._run)
         return httpx.Response(
             answer.status_code, headers=answer.headers, stream=stream, extensions=kept
         )
@@ -93,9 +89,7 @@ def runner(loop: asyncio.AbstractEventLoop) -> Run:
     """
 
     def run(work: Callable[[], Awaitable[T]]) -> T:
-        if _running() is loop:
-            raise RuntimeError("this is the loop that would do it: use the async client here")
-        future = asyncio.run_coroutine_threadsafe(_awaited(work), loop)
+        future = submit(loop, work)
         try:
             return future.result()
         except BaseException:
@@ -103,6 +97,15 @@ def runner(loop: asyncio.AbstractEventLoop) -> Run:
             raise
 
     return run
+
+
+def submit(loop: asyncio.AbstractEventLoop, work: Callable[[], Awaitable[T]]) -> Future[T]:
+    """Have the work done in this loop and go on; raises RuntimeError in the loop's own thread."""
+    if _running() is loop:
+        raise RuntimeError(
+            "this is the loop that would do it: use the async client or an async function here"
+        )
+    return asyncio.run_coroutine_threadsafe(_awaited(work), loop)
 
 
 def _running() -> asyncio.AbstractEventLoop | None:

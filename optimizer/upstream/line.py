@@ -3,18 +3,30 @@
 import asyncio
 from collections import OrderedDict, deque
 from collections.abc import Callable
+from typing import Protocol
 
-from optimizer.domain.facts import LoadShed
+from optimizer.domain.facts import Emit, LoadShed
 from optimizer.errors import PoolError, PoolFull, PoolTimeout
 
 Place = asyncio.Future[None]
 
 
+class Limits(Protocol):
+    """What the line asks of the settings, each time anew."""
+
+    @property
+    def pool_max_waiting(self) -> int: ...
+    @property
+    def pool_wait_timeout(self) -> float: ...
+
+
 class Line:
     """A bounded waiting line; a place in it is a future, and its result is the turn."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits, emit: Emit) -> None:
         """Begin empty."""
+        self._limits = limits
+        self._emit = emit
         self._by_caller: OrderedDict[str, deque[Place]] = OrderedDict()
         self._length = 0
 
@@ -26,14 +38,23 @@ class Line:
         """Whose turn it is."""
         return next(iter(self._by_caller), None)
 
-    async def wait(self, caller: str, limit: int, seconds: float, lost: Callable[[], None]) -> None:
-        """Wait for the turn; raises PoolFull or PoolTimeout.
+    async def wait(self, caller: str, lost: Callable[[], None]) -> None:
+        """Wait for the turn; raises PoolFull or PoolTimeout, and says that somebody was refused.
 
         Where the line is full, whoever fills most of it gives way: the last place of the longest
         caller is refused, which is the newcomer's own where nobody waits more often. `lost` is
         called where the turn came in the very moment in which the wait was given up.
         """
-        place = self._join(caller, limit)
+        try:
+            await self._wait(caller, lost)
+        except PoolError as error:
+            full = isinstance(error, PoolFull)
+            self._emit(LoadShed("line full" if full else "waited too long"))
+            raise
+
+    async def _wait(self, caller: str, lost: Callable[[], None]) -> None:
+        seconds = self._limits.pool_wait_timeout
+        place = self._join(caller, self._limits.pool_max_waiting)
         try:
             async with asyncio.timeout(seconds):
                 await place
@@ -98,11 +119,6 @@ def _turn(place: Place) -> bool:
         return False
     place.set_result(None)
     return True
-
-
-def shed(error: PoolError) -> LoadShed:
-    """The fact that somebody was refused with this error."""
-    return LoadShed("line full" if isinstance(error, PoolFull) else "waited too long")
 
 
 def _full(waiting: int) -> PoolFull:

@@ -16,14 +16,15 @@ import httpx
 
 from optimizer.domain.facts import Emit, LeaseTaken
 from optimizer.domain.tally import Tally
-from optimizer.errors import PoolError, TokenMissing
+from optimizer.errors import TokenMissing
+from optimizer.upstream import line
 from optimizer.upstream.clients import C, Clients, Identity, Pooled
-from optimizer.upstream.line import Line, shed
+from optimizer.upstream.line import Line
 
 logger = logging.getLogger("optimizer.access")
 
 
-class Limits(Protocol):
+class Limits(line.Limits, Protocol):
     """What the pool asks of the settings, at each lease anew."""
 
     @property
@@ -32,10 +33,6 @@ class Limits(Protocol):
     def pool_max_connections(self) -> int: ...
     @property
     def pool_max_idle_time(self) -> float: ...
-    @property
-    def pool_max_waiting(self) -> int: ...
-    @property
-    def pool_wait_timeout(self) -> float: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +77,7 @@ class ConnectionPool(Generic[C]):
         self._emit = emit
         self._clock = clock
         self._closing: list[Pooled[C]] = []  # those that made room
-        self._line = Line()  # who waits for room
+        self._line = Line(limits, emit)  # who waits for room
         self._promised: Counter[str] = Counter()  # whose turn has come, until they take it
         self._waits = Tally()
         self._reused = 0
@@ -182,12 +179,7 @@ class ConnectionPool(Generic[C]):
     async def _wait_for_room(self, name: str) -> None:
         self._call_next()  # the limit may have been raised
         while not self._may_take(name):
-            terms = self._limits.pool_max_waiting, self._limits.pool_wait_timeout
-            try:
-                await self._line.wait(name, *terms, lost=lambda: self._break_promise(name))
-            except PoolError as error:
-                self._emit(shed(error))
-                raise
+            await self._line.wait(name, lost=lambda: self._break_promise(name))
 
     def _may_take(self, name: str) -> bool:
         if name in self._promised or self._clients.is_lent(name):

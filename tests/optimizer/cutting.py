@@ -124,9 +124,7 @@ class _Connection:
     async def _answers(self) -> None:
         while data := await self.there.read(65_536):
             if self.fault is Fault.GATEWAY:
-                self.writer.write(
-                    b"HTTP/1.1 504 -\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
-                )
+                self.writer.write(_GATEWAY)
                 await self.writer.drain()
             if self.fault is not None or await self._forward(Side.ANSWER, data, self.writer):
                 return

@@ -16,7 +16,6 @@ from tests.upstream.faulty import ALL, Fault
 
 # Supabase carried the write out, and its answer was lost.
 LOST = {Fault.LOST, Fault.RESET_DURING, Fault.SLOW_HEADERS, Fault.SLOW_BODY}
-UNSEEN = {Fault.RESET_BEFORE, Fault.RESET_UNREAD}  # and these it never saw
 FINE = {Fault.NONE, Fault.CLOSE_AFTER, Fault.LIMIT, Fault.RESET_AFTER, Fault.TOO_MANY}
 REFUSED = {Fault.AWAY, Fault.UNKNOWN_ERROR}
 

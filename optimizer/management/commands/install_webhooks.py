@@ -1,6 +1,7 @@
 """`manage.py install_webhooks URL TABLE…`: let Supabase tell Canvalo of what others write."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -21,12 +22,7 @@ class Command(SqlCommand):
         parser.add_argument("url", help="https://…/api/optimization/webhooks/supabase")
         parser.add_argument("tables", nargs="+", help="tables of the schema, by their bare names")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Run the statements in one transaction."""
-        self._given = options
-        super().handle(*args, **options)
-
-    def statements(self, schema: str) -> str:
+    def statements(self, schema: str, options: Mapping[str, Any]) -> str:
         """A trigger for each table, with the secret that the endpoint asks for."""
         secret = str(getattr(settings, "OPTIMIZATION_WEBHOOK_SECRET", "") or "")
-        return webhooks.install(schema, self._given["tables"], self._given["url"], secret)
+        return webhooks.install(schema, options["tables"], options["url"], secret)

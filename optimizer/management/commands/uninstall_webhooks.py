@@ -1,6 +1,7 @@
 """`manage.py uninstall_webhooks TABLE…`: undo what `install_webhooks` did."""
 
 from argparse import ArgumentParser
+from collections.abc import Mapping
 from typing import Any
 
 from optimizer.management.sql_command import SqlCommand
@@ -18,11 +19,6 @@ class Command(SqlCommand):
         super().add_arguments(parser)
         parser.add_argument("tables", nargs="+", help="tables of the schema, by their bare names")
 
-    def handle(self, *args: Any, **options: Any) -> None:
-        """Run the statements in one transaction."""
-        self._tables = options["tables"]
-        super().handle(*args, **options)
-
-    def statements(self, schema: str) -> str:
+    def statements(self, schema: str, options: Mapping[str, Any]) -> str:
         """Drop each, where it is there."""
-        return webhooks.remove(schema, self._tables)
+        return webhooks.remove(schema, options["tables"])
