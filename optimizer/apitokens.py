@@ -16,9 +16,9 @@ from optimizer.models.policy import TokenScope, hash_token
 class ApiTokenAuth(HttpBearer):
     """`Authorization: Bearer cvl_…` of one scope; made by `manage.py apitoken NAME`."""
 
-    def __init__(self, scope: TokenScope = TokenScope.STATS) -> None:
+    def __init__(self, *scopes: TokenScope) -> None:
         super().__init__()
-        self._scope = scope
+        self._scopes = scopes or (TokenScope.STATS,)
 
     async def authenticate(self, request: HttpRequest, token: str) -> ApiToken | None:
         """Return the token's row while it is neither expired nor revoked.
@@ -29,7 +29,7 @@ class ApiTokenAuth(HttpBearer):
         found = await ApiToken.objects.filter(
             standing, hash=hash_token(token), revoked_at=None
         ).afirst()
-        if found is not None and found.scope != self._scope:
+        if found is not None and found.scope not in self._scopes:
             raise HttpError(403, f"this token is for {TokenScope(found.scope).label} alone")
         return found
 

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from optimizer import runtime, selectors
 from optimizer.apitokens import ApiTokenAuth, StaffSession
 from optimizer.metrics.export import CONTENT_TYPE
+from optimizer.models.policy import TokenScope
 
 
 async def metrics(request: HttpRequest) -> HttpResponse:
@@ -23,6 +24,6 @@ async def metrics(request: HttpRequest) -> HttpResponse:
 async def _may_read(request: HttpRequest) -> bool:
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
     if scheme.lower() == "bearer":
-        return await ApiTokenAuth().authenticate(request, token.strip()) is not None
+        return await ApiTokenAuth(*TokenScope).authenticate(request, token.strip()) is not None
     key = request.COOKIES.get(settings.SESSION_COOKIE_NAME)
     return await StaffSession().authenticate(request, key) is not None

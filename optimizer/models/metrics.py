@@ -17,7 +17,7 @@ class Sums(models.Model):
     step = models.CharField(max_length=16)
     relation = models.TextField()
     operation = models.CharField(max_length=16)
-    outcome = models.CharField(max_length=16)
+    outcome = models.TextField()
     reason = models.CharField(max_length=16, default="", blank=True)
     tier = models.CharField(max_length=16, default="", blank=True)
     count = models.BigIntegerField()

@@ -218,3 +218,12 @@ def test_strangers_are_refused(client):
     assert client.get(URL, headers={"Authorization": "Bearer cvl_wrong"}).status_code == 401
     client.force_login(get_user_model().objects.create_user("bob"))
     assert client.get(URL).status_code == 401
+
+
+@pytest.mark.parametrize("scope", ["stats", "metrics"])
+def test_a_token_of_either_scope_may_scrape(client, scope):
+    """One for metrics opens nothing else."""
+    bearer = {"Authorization": f"Bearer {ApiToken.issue('prometheus', scope=scope)}"}
+    assert client.get(URL, headers=bearer).status_code == 200
+    stats = client.get("/api/optimization/stats", headers=bearer)
+    assert stats.status_code == (200 if scope == "stats" else 403)

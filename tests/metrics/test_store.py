@@ -7,6 +7,7 @@ import pytest
 import redis
 from django.db import connection
 
+from optimizer.domain.facts import AttemptRepeated, CacheFault, CircuitMoved, LoadShed
 from optimizer.domain.tally import Key, Tally
 from optimizer.metrics import ledger, store
 from optimizer.metrics.recorder import flush_blocking
@@ -166,3 +167,23 @@ def test_ten_thousand_keys_are_stored_in_one_statement(django_assert_max_num_que
     with django_assert_max_num_queries(10):
         store.save(NOON, "life", tallies, LATER)
     assert MinuteTally.objects.count() == 10_000
+
+
+@pytest.mark.parametrize(
+    "fact",
+    [
+        LoadShed("circuit open"),
+        LoadShed("waited too long"),
+        CircuitMoved("half-open"),
+        AttemptRepeated("broken off", 0.1),
+        CacheFault("follow"),
+    ],
+    ids=str,
+)
+def test_every_fault_is_stored_whatever_it_is_called(recorder, valkey, fact):
+    """One that did not fit kept every later minute from being stored."""
+    recorder.record(fact)
+    flush_blocking(recorder, valkey)
+    store.snapshot(valkey, LATER)
+    store.keep_totals(valkey)
+    assert list(stored().values()) == [1]
