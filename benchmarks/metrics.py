@@ -152,7 +152,7 @@ def _fill() -> None:
     """The last two hours by minute, and the last year by day, as the real functions write them."""
     from optimizer.domain.spans import DAY, stretch
     from optimizer.metrics import store
-    from optimizer.metrics.store.rows import row, upsert, write_figures
+    from optimizer.metrics.store.rollups import write
     from optimizer.models import Span
 
     now, random = datetime.now(UTC), Random(3)
@@ -165,13 +165,7 @@ def _fill() -> None:
         Span(grain=DAY, start=d.start, end=d.end, minutes=1440, stale=False, built_at=now)
         for d in days
     )
-    rows = [
-        row({"grain": DAY, "start": start.isoformat()}, key, tally)
-        for start, tallies in found.items()
-        for key, tally in tallies.items()
-    ]
-    upsert("optimizer_spantally", ("grain", "start"), rows, "")
-    write_figures(DAY, found)
+    write(DAY, found)
 
 
 def _keys() -> list[Key]:

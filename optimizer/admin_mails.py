@@ -10,6 +10,7 @@ from django.utils import timezone
 from optimizer.admin_readonly import ReadOnlyAdmin
 from optimizer.alerts import deliver
 from optimizer.models import Attempt, Notice, Outbox, Recipient
+from optimizer.models.addresses import same
 
 if TYPE_CHECKING:
     PersonAdmin = admin.ModelAdmin[Recipient]
@@ -91,6 +92,6 @@ class RecipientAdmin(PersonAdmin):
         return ", ".join(rule.name for rule in who.muted.all())
 
     def save_model(self, request: HttpRequest, obj: Recipient, form: object, change: bool) -> None:
-        """Addresses are compared in lower case."""
-        obj.address = obj.address.strip().lower() if "://" not in obj.address else obj.address
+        """Addresses are compared in lower case; a webhook's keeps its case."""
+        obj.address = same(obj.address.strip())
         obj.save()

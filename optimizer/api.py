@@ -97,7 +97,7 @@ def _series(request: HttpRequest, asked: SeriesAsked, *, csv: bool) -> HttpRespo
     except QueryError as error:
         raise HttpError(422, str(error)) from error
     relation = _full_name(asked.relation)
-    etag = selectors.version(wanted, relation, asked.compare, csv)
+    etag = selectors.version(wanted, fresh.ran_at, relation, asked.compare, csv)
     response = get_conditional_response(request, etag=etag)
     if response is None:
         found = selectors.series(wanted, relation, compare=asked.compare == "previous")

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from django.db import transaction
 from redis.asyncio import Redis
 
+from optimizer.cache.steps import PREFIX
 from optimizer.domain.scope import digest
 from optimizer.domain.tags import EVERYTHING
 from optimizer.models import AlertRule, Notice, Outbox, Recipient
 from optimizer.runtime import current
 
-ENTRIES = "{canvalo}:e:*"
+ENTRIES = f"{PREFIX}:e:*"
 _AT_ONCE = 1000
 
 
@@ -42,16 +43,18 @@ def forget_mail(address: str) -> dict[str, int]:
     mails.delete()
     notices, _ = Notice.objects.filter(recipient__iexact=address).delete()
     Recipient.objects.filter(address__iexact=address).delete()
-    rules = [rule for rule in AlertRule.objects.all() if _names(rule, address)]
-    for rule in rules:
-        left = [one for one in rule.addresses if one.casefold() != address.casefold()]
-        rule.recipients = ", ".join(left)
-        rule.save(update_fields=["recipients"])
-    return {"mails": told, "notices": notices, "alert rules": len(rules)}
+    rules = sum(_struck_out(rule, address) for rule in AlertRule.objects.all())
+    return {"mails": told, "notices": notices, "alert rules": rules}
 
 
-def _names(rule: AlertRule, address: str) -> bool:
-    return address.casefold() in {one.casefold() for one in rule.addresses}
+def _struck_out(rule: AlertRule, address: str) -> bool:
+    """Strike an address out of a rule; False where the rule does not name it."""
+    left = [one for one in rule.addresses if one.casefold() != address.casefold()]
+    if len(left) == len(rule.addresses):
+        return False
+    rule.recipients = ", ".join(left)
+    rule.save(update_fields=["recipients"])
+    return True
 
 
 async def _unlink(valkey: Redis) -> int:

@@ -4,12 +4,13 @@ Each address is one transaction over its locked notices: whoever is killed leave
 of two at once the second finds them taken.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from hashlib import sha256
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from optimizer.alerts import mails, unsubscribe
@@ -32,24 +33,26 @@ def group_due(now: datetime) -> int:
     """Put what waits into mails; how many mails."""
     waiting = Notice.objects.filter(fate=Fate.WAITING).order_by()
     addresses = {same(a) for a in waiting.values_list("recipient", flat=True).distinct()}
-    quiets = [s.as_quiet() for s in _silences(now)] if addresses else []
+    quiets = _silences(now) if addresses else {}
     return sum(_group(address, quiets, now) for address in sorted(addresses))
 
 
-def _silences(now: datetime) -> Iterable[Silence]:
-    """Those that hold now."""
+def _silences(now: datetime) -> dict[Quiet, str]:
+    """Those that hold now, each with what the log says of it."""
     zone = timezone.get_default_timezone()
-    found = Silence.objects.filter(starts_at__lte=now).prefetch_related("rules")
-    return [silence for silence in found if silence.as_quiet().holds(now, zone)]
+    may_hold = Silence.objects.filter(Q(weekly=True) | Q(ends_at__gt=now), starts_at__lte=now)
+    found = may_hold.select_related("author").prefetch_related("rules")
+    named = {silence.as_quiet(): str(silence)[:250] for silence in found}
+    return {quiet: why for quiet, why in named.items() if quiet.holds(now, zone)}
 
 
 @transaction.atomic
-def _group(address: str, quiets: Sequence[Quiet], now: datetime) -> int:
+def _group(address: str, quiets: Mapping[Quiet, str], now: datetime) -> int:
     waiting = Notice.objects.filter(recipient__iexact=address, fate=Fate.WAITING)
     notices = list(waiting.select_for_update().order_by("created_at", "pk"))
     wanted = _wanted(notices, address)
     tests = [notice for notice in wanted if notice.event == Event.TEST]
-    loud = _without_pairs([n for n in wanted if n not in tests and not _quieted(n, quiets, now)])
+    loud = _without_pairs([n for n in wanted if n not in tests and not _quieted(n, quiets)])
     written = sum(_write([test], now) for test in tests)
     if not loud or now - loud[0].created_at < GROUP_WAIT:
         return written
@@ -76,15 +79,16 @@ def _wanted(notices: Sequence[Notice], address: str) -> list[Notice]:
     return [notice for notice in notices if notice not in unwanted]
 
 
-def _quieted(notice: Notice, quiets: Sequence[Quiet], now: datetime) -> bool:
+def _quieted(notice: Notice, quiets: Mapping[Quiet, str]) -> bool:
     """Whether a silence keeps the notice; a reminder is not told afterwards either."""
-    quiet = quiet_for(notice.rule_id, now, timezone.get_default_timezone(), quiets)
+    quiet = quiet_for(notice.rule_id, quiets)
     if quiet is None:
         return False
-    why = str(Silence.objects.select_related("author").get(pk=quiet.key))[:250]
+    why = quiets[quiet]
     if notice.event == Event.REMINDED:
         return _put_aside(notice, why)
-    Notice.objects.filter(pk=notice.pk).update(quieted=True, why=why)
+    if not notice.quieted or notice.why != why:
+        Notice.objects.filter(pk=notice.pk).update(quieted=True, why=why)
     return True
 
 
@@ -114,9 +118,9 @@ def _sent_within_an_hour(address: str, now: datetime) -> int:
 
 def _write(notices: Sequence[Notice], now: datetime) -> int:
     first = notices[0]
-    tellings = [Telling.from_json(notice.told) for notice in notices]
+    tellings = [Telling.from_json(notice.told) for notice in notices[:MOST]]
     way_out = unsubscribe.link(first.recipient)
-    mail = mails.compose(tellings[:MOST], _remarks(notices), way_out)
+    mail = mails.compose(tellings, _remarks(notices), way_out)
     rules = {notice.rule_id for notice in notices}
     row = Outbox.objects.create(
         key=sha256("\n".join(notice.key for notice in notices).encode()).hexdigest(),
@@ -130,7 +134,8 @@ def _write(notices: Sequence[Notice], now: datetime) -> int:
         created_at=now,
     )
     taken = Notice.objects.filter(pk__in=[notice.pk for notice in notices])
-    return min(1, taken.update(fate=Fate.MAILED, why="", mail=row))
+    taken.update(fate=Fate.MAILED, why="", mail=row)
+    return 1
 
 
 def _remarks(notices: Sequence[Notice]) -> list[str]:

@@ -29,7 +29,6 @@ class Preview:
     fire: str
     recover: str
     top: str
-    bottom: str
     first: str
     last: str
     alarms: list[tuple[str, str, str]]  # from, to, lasted
@@ -39,7 +38,7 @@ class Preview:
 
 
 def preview(row: AlertRule, now: datetime, zone: tzinfo) -> Preview:
-    """Replay the rule on what is stored; two or three statements, whatever the traffic."""
+    """Replay the rule on what is stored; two to four statements, whatever the traffic."""
     rule = row.as_rule()
     end = series.data_until(now) or floor(now, MINUTE)
     start = end - SPAN
@@ -86,7 +85,6 @@ def drawn(rule: Rule, seen: Replay, start: datetime, end: datetime, zone: tzinfo
         fire=threshold(rule.metric, rule.fire_at),
         recover=threshold(rule.metric, rule.recover_at),
         top=figure(rule.metric, high),
-        bottom=figure(rule.metric, low),
         first=moment(start, zone),
         last=moment(end, zone),
         alarms=[(moment(a, zone), moment(b, zone), lasted(b - a)) for a, b in alarms],

@@ -90,7 +90,7 @@ def by_minute(rule: Rule, start: datetime, end: datetime) -> dict[datetime, Part
     if source.buckets is not None:
         rows = _rows(rule, start, end).filter(source.buckets)
         for minute, buckets in rows.values_list("minute", "buckets"):
-            found[minute].add(_histogram(buckets))
+            found[minute].add(Parts(buckets=buckets))
     return found
 
 
@@ -102,7 +102,7 @@ def _window(rule: Rule, until: datetime) -> Parts:
     parts.minutes = _between(SnapshotRun.objects.all(), start, until).count()
     if source.buckets is not None:
         for buckets in rows.filter(source.buckets).values_list("buckets", flat=True):
-            parts.add(_histogram(buckets))
+            parts.add(Parts(buckets=buckets))
     return parts
 
 
@@ -119,10 +119,6 @@ def _rows(rule: Rule, start: datetime, end: datetime) -> Any:
 
 def _between(rows: Any, start: datetime, end: datetime) -> Any:
     return rows.filter(minute__gte=start, minute__lt=end)
-
-
-def _histogram(buckets: Mapping[Any, int]) -> Parts:
-    return Parts(buckets={int(bucket): count for bucket, count in buckets.items()})
 
 
 def _of(relation: str) -> Q:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from optimizer.domain.tally import Tally
+from optimizer.domain.tally import quantile_of
 
 MINUTES_A_MONTH = 30 * 24 * 60
 GB = 1_000_000_000  # bytes
@@ -76,7 +76,7 @@ def _per_minute(parts: Parts) -> float | None:
 
 
 def _p95_ms(parts: Parts) -> float | None:
-    seconds = Tally(buckets=dict(parts.buckets)).quantile(0.95)
+    seconds = quantile_of(parts.buckets, 0.95)
     return None if seconds is None else 1000 * seconds
 
 

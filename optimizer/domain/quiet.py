@@ -20,9 +20,9 @@ class Quiet:
     weekly: bool = False
     rules: frozenset[int] = frozenset()
 
-    def covers(self, rule: int | None, now: datetime, zone: tzinfo) -> bool:
-        """Whether it holds for a rule at this moment."""
-        return (not self.rules or rule in self.rules) and self.holds(now, zone)
+    def covers(self, rule: int | None) -> bool:
+        """Whether it is about a rule, while it holds."""
+        return not self.rules or rule in self.rules
 
     def holds(self, now: datetime, zone: tzinfo) -> bool:
         """Whether it holds at this moment for anything."""
@@ -32,11 +32,9 @@ class Quiet:
         return now >= self.start and (at - start) % WEEK < self.end - self.start
 
 
-def quiet_for(
-    rule: int | None, now: datetime, zone: tzinfo, among: Iterable[Quiet]
-) -> Quiet | None:
-    """The first that holds for the rule now."""
-    return next((quiet for quiet in among if quiet.covers(rule, now, zone)), None)
+def quiet_for(rule: int | None, holding: Iterable[Quiet]) -> Quiet | None:
+    """The first of those that hold now which is about the rule."""
+    return next((quiet for quiet in holding if quiet.covers(rule)), None)
 
 
 def _local(at: datetime, zone: tzinfo) -> datetime:

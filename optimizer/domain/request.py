@@ -1,11 +1,10 @@
 """What a client may ask of the series: a range cut into points, none of them dropped in silence."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from optimizer.domain.figures import Figures
-from optimizer.domain.series import MINUTE as ONE_MINUTE
-from optimizer.domain.series import USUAL_LAG, Freshness, floor
+from optimizer.domain.series import Freshness
 from optimizer.domain.spans import DAY, KEPT, Stretch, source_grain, stretch, stretches
 from optimizer.errors import QueryError
 
@@ -43,11 +42,7 @@ class Wanted:
 
     def before(self) -> "Wanted":
         """As many steps just before; days by the calendar."""
-        return Wanted(_back(self.start, self.end - self.start, self), self.start, *self._cut)
-
-    @property
-    def _cut(self) -> tuple[int, tzinfo]:
-        return self.step, self.zone
+        return replace(self, start=_back(self.start, self.end - self.start, self), end=self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +60,7 @@ def named(name: str, step: str | None, now: datetime, fresh: Freshness, zone: tz
         raise QueryError(f"there is no range {name!r}, only {', '.join(NAMED)}")
     length, usual = NAMED[name]
     minutes = _minutes(step or usual)
-    end = stretch(minutes, _newest(now, fresh) - timedelta(microseconds=1), zone).end
+    end = stretch(minutes, fresh.until(now) - timedelta(microseconds=1), zone).end
     whole = Wanted(end, end, minutes, zone)
     return _checked(Wanted(_back(end, length, whole), end, minutes, zone), now)
 
@@ -82,11 +77,6 @@ def between(
     first = stretch(minutes, start, zone).start
     last = stretch(minutes, end - timedelta(microseconds=1), zone).end
     return _checked(Wanted(first, last, minutes, zone), now)
-
-
-def _newest(now: datetime, fresh: Freshness) -> datetime:
-    overdue = floor(now - USUAL_LAG, ONE_MINUTE)
-    return max(overdue, min(fresh.data_until or overdue, floor(now, ONE_MINUTE)))
 
 
 def _back(at: datetime, length: timedelta, cut: Wanted) -> datetime:

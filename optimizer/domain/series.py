@@ -50,6 +50,11 @@ class Freshness:
         """The end of the newest stored minute."""
         return self.newest_minute + MINUTE if self.newest_minute else None
 
+    def until(self, now: datetime) -> datetime:
+        """The end of what can be shown: the newest data, or the time from which it is overdue."""
+        overdue = floor(now - USUAL_LAG, MINUTE)
+        return max(overdue, min(self.data_until or overdue, floor(now, MINUTE)))
+
     def is_stalled(self, now: datetime) -> bool:
         """Whether the snapshot ran once and then stopped."""
         return self.ran_at is not None and now - self.ran_at > STALLED_AFTER
@@ -94,9 +99,7 @@ class Point:
 
 def window(range_: Range, now: datetime, freshness: Freshness) -> Window:
     """The pieces up to the newest data, or up to the time from which data is overdue."""
-    overdue = floor(now - USUAL_LAG, MINUTE)
-    until = max(overdue, min(freshness.data_until or overdue, floor(now, MINUTE)))
-    end = ceil(until, range_.step)
+    end = ceil(freshness.until(now), range_.step)
     return Window(range_, end - range_.length, end)
 
 

@@ -6,6 +6,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from optimizer.domain.counts import Counts
 from optimizer.domain.facts import Operation
 from optimizer.domain.figures import by_relation
 from optimizer.domain.tally import ADDED, NANOSECONDS, Key, Step, Tally, end_of
@@ -127,19 +128,15 @@ def _spared(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
 
 
 def _by_outcome(tallies: Mapping[Key, Tally], step: Step) -> dict[Labels, float]:
-    counts: dict[Labels, float] = {}
-    for key, tally in _of(tallies, step).items():
-        labels = (("outcome", key.outcome),)
-        counts[labels] = counts.get(labels, 0) + tally.count
-    return counts
+    counts = Counts(tallies).by_outcome(step)
+    return {(("outcome", outcome),): count for outcome, count in counts.items()}
 
 
 def _rows(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
-    done = _of(tallies, Step.BATCHED).values()
-    failed = sum(tally.failed for tally in done)
+    done = Counts(tallies).of(Step.BATCHED)
     return {
-        (("result", "ok"),): sum(tally.rows for tally in done) - failed,
-        (("result", "failed"),): failed,
+        (("result", "ok"),): done.rows - done.failed,
+        (("result", "failed"),): done.failed,
     }
 
 

@@ -14,7 +14,7 @@ from optimizer.domain.figures import ALL
 from optimizer.domain.spans import HOUR, Stretch
 from optimizer.models import BillingProfile, PriceItem, SpanFigures, SupabaseCalls, UsageReading
 
-_SUMS = ("asked", "sent", "spared", "added", "added_bytes", "received")
+_SUMS = ("asked", "sent", "spared", "added_bytes")
 ITEMS = ("egress", "logs")  # what the engine avoids; it stands before no CDN and no function
 DAY = timedelta(days=1)
 
@@ -128,7 +128,7 @@ def _reading(item: str, within: Stretch, now: datetime) -> UsageReading | None:
 
 
 def _counted(within: Stretch, until: datetime) -> Counted:
-    sums = _sums(Stretch(within.start, min(until, within.end)))
+    sums = _sums(Stretch(within.start, until))
     return Counted(
         until,
         sums["asked"],

@@ -5,16 +5,17 @@ from django.db.models import Max
 
 from optimizer.config import connect_blocking
 from optimizer.errors import CacheUnavailable
+from optimizer.metrics.codec import added_up
 from optimizer.metrics.export import Now, families, render
 from optimizer.metrics.ledger import PoolGauges
-from optimizer.metrics.store.lifetime import everything, keep_totals, stored_totals
+from optimizer.metrics.store.lifetime import keep_totals, stored_totals
 from optimizer.models import SnapshotRun
 
 
 def exposition() -> str:
     """Everything counted; with the ledger away, what was stored last."""
     gauges = _kept_gauges()
-    tallies = everything(stored_totals(), {})
+    tallies = added_up(stored_totals().values())
     ran = SnapshotRun.objects.aggregate(at=Max("ran_at"))["at"]
     return render(families(tallies, Now(gauges, ran.timestamp() if ran else None)))
 

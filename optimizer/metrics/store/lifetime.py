@@ -15,8 +15,6 @@ from optimizer.metrics.codec import Tallies, added_up
 from optimizer.metrics.store.rows import COLUMNS, row, tally_of, upsert
 from optimizer.models.metrics import Lifetime
 
-_NEVER_LESS = "WHERE optimizer_lifetime.count <= excluded.count"
-
 
 def keep_totals(client: redis.Redis) -> ledger.Totals:
     """Store the ledger's running totals, and answer them; raises CacheUnavailable.
@@ -38,8 +36,7 @@ def store_totals(by_ledger: Mapping[str, Tallies]) -> None:
         for id_, tallies in sorted(by_ledger.items())
         for key in sorted(tallies)
     ]
-    if rows:
-        upsert("optimizer_lifetime", ("ledger",), rows, _NEVER_LESS)
+    upsert("optimizer_lifetime", ("ledger",), rows, never_less=True)
 
 
 def stored_totals() -> dict[str, Tallies]:

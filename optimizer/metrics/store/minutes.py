@@ -27,7 +27,6 @@ _KNOWN = """
     ON CONFLICT (minute) DO UPDATE SET
         ran_at = GREATEST(known.ran_at, excluded.ran_at), keys = GREATEST(known.keys, excluded.keys)
 """
-_NEVER_LESS = "WHERE optimizer_minutetally.count <= excluded.count"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +80,7 @@ def save(minute: datetime, ledger_id: str, tallies: Tallies, now: datetime) -> N
         cursor.execute(_KNOWN, [minute, now, len(tallies)])
     place = {"minute": minute.isoformat(), "ledger": ledger_id}
     rows = [row(place, key, tallies[key]) for key in sorted(tallies)]
-    written = upsert("optimizer_minutetally", ("minute", "ledger"), rows, _NEVER_LESS)
+    written = upsert("optimizer_minutetally", ("minute", "ledger"), rows, never_less=True)
     whole = written == len(rows) and not _counted_elsewhere(minute, ledger_id)
     write_figures(MINUTE, {minute: tallies if whole else _stored(minute)})
     mark_stale(QUARTER, [stretch(QUARTER, minute, UTC)])

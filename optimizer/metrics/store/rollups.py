@@ -61,7 +61,7 @@ def _build(grain: int, now: datetime, zone: tzinfo) -> int:
         return 0
     owner = _finer_starts(grain, spans, zone)
     found = _tallies(grain, owner)
-    _write(grain, found)
+    write(grain, found)
     _settle(grain, spans, owner, now)
     if parent := COARSER.get(grain):
         mark_stale(parent, {stretch(parent, span.start, zone) for span in spans})
@@ -92,13 +92,14 @@ def _finer_rows(grain: int, starts: list[datetime]) -> Any:
     return rows.values_list("start", *COLUMNS)
 
 
-def _write(grain: int, found: Mapping[datetime, Tallies]) -> None:
+def write(grain: int, found: Mapping[datetime, Tallies]) -> None:
+    """Store the sums of spans of one grain, by when each begins, with their figures."""
     rows = [
         row({"grain": grain, "start": start.isoformat()}, key, tallies[key])
         for start, tallies in found.items()
         for key in sorted(tallies)
     ]
-    upsert("optimizer_spantally", ("grain", "start"), rows, "")
+    upsert("optimizer_spantally", ("grain", "start"), rows)
     write_figures(grain, found)
 
 

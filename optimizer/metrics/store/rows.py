@@ -26,31 +26,41 @@ _STALE = """
 """
 
 
-def upsert(table: str, place: Sequence[str], rows: Iterable[Mapping[str, Any]], where: str) -> int:
+def upsert(
+    table: str,
+    place: Sequence[str],
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    never_less: bool = False,
+) -> int:
     """Write rows under a place (the columns before the key's) as absolute values; how many.
 
-    `where` is a condition on the row that is there already, or "".
+    With `never_less` a row stays where more is counted in it already.
     """
-    return _write(table, (*place, *KEY), (*COUNTERS, "buckets"), rows, where)
+    return _write(table, (*place, *KEY), (*COUNTERS, "buckets"), rows, never_less=never_less)
 
 
 def _write(
     table: str,
     key: Sequence[str],
     values: Sequence[str],
-    rows: Iterable[Mapping[str, Any]],
-    where: str = "",
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    never_less: bool = False,
 ) -> int:
+    if not rows:
+        return 0
+    where = "WHERE kept.count <= excluded.count" if never_less else ""
     columns = ", ".join((*key, *values))
     types = ", ".join(f"{name} {_TYPES.get(name, 'bigint')}" for name in (*key, *values))
     excluded = ", ".join(f"excluded.{name}" for name in values)
     statement = f"""
-        INSERT INTO {table} ({columns})
+        INSERT INTO {table} AS kept ({columns})
         SELECT {columns} FROM jsonb_to_recordset(%s::jsonb) AS t({types})
         ON CONFLICT ({", ".join(key)}) DO UPDATE SET ({", ".join(values)}) = ({excluded}) {where}
     """  # noqa: S608 - made of this module's own names only
     with connection.cursor() as cursor:
-        cursor.execute(statement, [json.dumps(list(rows))])
+        cursor.execute(statement, [json.dumps(rows)])
         return int(cursor.rowcount)
 
 
@@ -75,8 +85,7 @@ def write_figures(grain: int, found: Mapping[datetime, Mapping[Key, Tally]]) -> 
         for start, tallies in found.items()
         for relation, one in sorted(figures.by_relation(tallies).items())
     ]
-    if rows:
-        _write("optimizer_spanfigures", ("grain", "relation", "start"), _FIGURES, rows)
+    _write("optimizer_spanfigures", ("grain", "relation", "start"), _FIGURES, rows)
 
 
 def _columns(one: figures.Figures) -> dict[str, Any]:
