@@ -4,8 +4,9 @@ from optimizer.cache.entry import Entry
 from optimizer.cache.memory import Held, MemoryTier
 from optimizer.domain.answer import Answer
 from optimizer.domain.freshness import Mark
+from optimizer.domain.tags import of_relation
 
-_AT, _TAGS = Mark("epoch", 0), ("rel:api.contacts",)
+_AT, _TAGS = Mark("epoch", 0), (of_relation("api.contacts"),)
 
 
 class Tier:

@@ -8,18 +8,15 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import TimeoutError as NotYet
 from contextlib import suppress
 
-from benchmarks.truth.checker import Terms, Verdict, judge
+from benchmarks.truth.checker import Verdict, judge
 from benchmarks.truth.crew import Worker
 from benchmarks.truth.gates import Hold, Point
 from benchmarks.truth.history import Kind, Mode
-from benchmarks.truth.place import SHORT_LIFE, Place, Team, sleep_until
+from benchmarks.truth.place import BOUND, SHORT_LIFE, TERMS, Place, Team
 from canvalo.devstack.waiting import until
 
-BOUND = 1.0  # s
-_MARGIN = 1.0  # s between a write's invocation and its marker, at most
 _KEPT_WITHIN = 2 * SHORT_LIFE  # s
 _JOINED_WITHIN = 2.0  # s in which a read that joins another's fetch has done so
-TERMS = Terms(BOUND, SHORT_LIFE + _MARGIN)
 _ROW = 7
 _ROUNDS, _AT_ONCE = 3, 20  # a process that wakes up may hear of a write before it is asked
 
@@ -142,7 +139,7 @@ def _wake(team: Team, seconds: float, mode: Mode) -> None:
     written = writer.write(_ROW, Mode.PLAIN)
     known = (written.value or 0, written.token) if mode is Mode.TOKEN else None
     asked = [other.reading(_ROW, mode, known) for _ in range(_AT_ONCE)]
-    sleep_until(time.monotonic() + seconds)
+    time.sleep(seconds)
     other.resume()
     for answer in asked:
         answer()
@@ -153,4 +150,4 @@ def _die(team: Team, committed: Hold) -> None:
     committed.wait()
     team.members[0].kill()
     committed.release()
-    sleep_until(time.monotonic() + TERMS.unknown_for + BOUND)
+    time.sleep(TERMS.unknown_for + BOUND)

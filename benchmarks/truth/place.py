@@ -3,7 +3,6 @@
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ import psycopg
 
 from benchmarks.stack import Stack
 from benchmarks.truth import crew, tables
+from benchmarks.truth.checker import Terms
 from benchmarks.truth.gates import Gates, gates
 from benchmarks.truth.history import History, parse
 from benchmarks.truth.outage import Valkey
@@ -23,6 +23,8 @@ from canvalo.devstack.ports import LOOPBACK
 
 PROCESSES = 4
 SHORT_LIFE = 10.0  # s, the shortest that a marker may live, so that its end can be waited for
+BOUND, _MARGIN = 1.0, 1.0  # s: the bound; between a write's invocation and its marker, at most
+TERMS = Terms(BOUND, SHORT_LIFE + _MARGIN)
 _MARKER_LIFE = "OPTIMIZATION_CACHE_MARKER_LIFE"
 
 
@@ -112,8 +114,3 @@ def _declare(stack: Stack) -> None:
     environment = {**stack.environment(), "DJANGO_SETTINGS_MODULE": "canvalo.settings"}
     command = [sys.executable, "-m", "benchmarks.truth.declare"]
     subprocess.run(command, cwd=PROJECT, env=environment, check=True)
-
-
-def sleep_until(moment: float) -> None:
-    """Wait for a time of CLOCK_MONOTONIC: scenarios run by the clock."""
-    time.sleep(max(0.0, moment - time.monotonic()))

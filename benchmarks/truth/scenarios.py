@@ -6,13 +6,11 @@ from dataclasses import dataclass
 
 from benchmarks.report import Row
 from benchmarks.truth import rows
-from benchmarks.truth.checker import Terms, judge
+from benchmarks.truth.checker import judge
 from benchmarks.truth.gates import Point, Waits
 from benchmarks.truth.history import History, Kind, Mode
-from benchmarks.truth.place import SHORT_LIFE, Place, Team, sleep_until
+from benchmarks.truth.place import SHORT_LIFE, TERMS, Place, Team
 
-_BOUND, _MARGIN = 1.0, 1.0  # s: the bound; between a write's invocation and its marker, at most
-TERMS = Terms(_BOUND, SHORT_LIFE + _MARGIN)
 _WAITS = Waits(
     write_arrived=0.01, write_answered=0.3, read_answered=0.002, overtaken=10, at_most=1.0
 )
@@ -136,4 +134,4 @@ def _load(scenario: Scenario, seconds: float) -> dict[str, object]:
 
 
 def _pass(seconds: float) -> None:
-    sleep_until(time.monotonic() + seconds)
+    time.sleep(seconds)

@@ -19,7 +19,7 @@ class Answer:
 
     @property
     def rows_shown(self) -> int | None:
-        """How many rows it shows, by its Content-Range (`0-24/573`, `*/0` for none)."""
+        """How many rows it shows, by its Content-Range (`0-24/573`, `*/0` or `*/*` for none)."""
         first, _, last = self.header("content-range").partition("/")[0].partition("-")
         if first == "*":
             return 0

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from optimizer.domain import tags
-from optimizer.domain.answer import Answer
 from optimizer.domain.grain.embeds import relations_read
 from optimizer.domain.grain.pins import Pins, canonical, pins
 from optimizer.domain.grain.schema import Relation, Schema
@@ -37,16 +36,6 @@ class Held:
     short: tuple[str, ...] = ()
     rows: int = 0
 
-    @property
-    def widest(self) -> tuple[str, ...]:
-        """Every tag that may be held, for the stamps that are taken before the fetch."""
-        return _ordered({*self.tags, *self.short})
-
-    def after(self, shown: int | None) -> tuple[str, ...]:
-        """The tags of an entry whose answer shows so many rows; None: nobody counted them."""
-        complete = shown is not None and shown >= self.rows
-        return self.tags if complete else self.widest
-
 
 def of_read(read: Read, schema: Schema, caller: Caller) -> Held | None:
     """The tags of a read by this caller; None where it reads what is not known: not cacheable."""
@@ -62,14 +51,6 @@ def of_read(read: Read, schema: Schema, caller: Caller) -> Held | None:
         return None
     behind = {*others, *schema.sources_of([read.name, *others])}
     return _held(relation, question, behind, caller)
-
-
-def shown_rows(answer: Answer) -> int | None:
-    """How many rows an answer shows, by its Content-Range (`0-24/573`, `*/*` for none)."""
-    first, _, last = answer.header("content-range").partition("/")[0].partition("-")
-    if first == "*":
-        return 0
-    return int(last) - int(first) + 1 if first.isdecimal() and last.isdecimal() else None
 
 
 def _held(relation: Relation, question: Question, behind: set[str], caller: Caller) -> Held:

@@ -35,16 +35,16 @@ def shown(write: Write, answer: Answer) -> tuple[Row, ...] | None:
     if hides or aggregates(question.select) or "json" not in answer.header("content-type"):
         return None
     rows = rows_of(answer.body)
-    return None if rows is None else tuple(_sure(write, row) for row in rows)
+    return None if rows is None else _sure(rows, list(columns_of(question.select)))
 
 
-def _sure(write: Write, row: Row) -> Row:
+def _sure(rows: tuple[Row, ...], columns: list[Column]) -> tuple[Row, ...]:
     """Without what stands under the name of a column but is something else: an alias, a cast."""
-    columns = list(columns_of(write.question.select)) if write.question else []
     other = {_label(column) for column in columns if not column.is_plain}
     plain = {column.field.name for column in columns if column.is_plain} - other
-    everything = "*" in plain
-    return {n: v for n, v in row.items() if n in plain or (everything and n not in other)}
+    names = {name for row in rows for name in row}
+    sure = names - other if "*" in plain else plain
+    return tuple({n: v for n, v in row.items() if n in sure} for row in rows)
 
 
 def _label(column: Column) -> str:

@@ -58,11 +58,6 @@ class Relation:
         """The columns whose values have tags."""
         return {name: kind for name, kind in self.kinds.items() if self._counts(name, kind)}
 
-    @property
-    def key_is_counted(self) -> bool:
-        """Whether its rows have tags."""
-        return bool(self.key) and set(self.key) <= set(self.counted)
-
     def may_rewrite(self, column: str) -> bool:
         """Whether the database may put another value into a column than the payload says."""
         return self.declared.rewritten is None or column in self.declared.rewritten

@@ -62,6 +62,7 @@ class _Proof:
         self._rows = rows
         self._pins = pins(write.question, relation) if write.question else Pins()
         self._operation = _effect(write)
+        self._own = owned(relation, write.caller)  # what the policy says of each of its rows
 
     def tags(self) -> frozenset[str]:
         """The tags of the relation itself."""
@@ -155,9 +156,8 @@ class _Proof:
     def _before(self, column: str) -> Values | None:
         if self._operation is Operation.INSERT:
             return NOTHING
-        own = owned(self._relation, self._write.caller)
-        if column in own:
-            return frozenset({own[column]})
+        if column in self._own:
+            return frozenset({self._own[column]})
         if column in self._pins.values and self._operation is not Operation.UPSERT:
             return frozenset({self._pins.values[column]})
         if self._operation is Operation.DELETE or self._stays(column):
@@ -168,9 +168,8 @@ class _Proof:
     def _after(self, column: str) -> Values | None:
         if self._operation is Operation.DELETE:
             return NOTHING
-        own = owned(self._relation, self._write.caller)
-        if column in own:
-            return frozenset({own[column]})
+        if column in self._own:
+            return frozenset({self._own[column]})
         shown = _values_in(self._relation, self._rows, column)
         if shown is not None:
             return shown
@@ -198,12 +197,11 @@ class _Proof:
     def _is_any_owners(self) -> bool:
         """Whether the policy proves nothing of the owners: its caller passes by it, or the owner
         changes."""
-        owner = self._relation.declared.owner_column
-        if self._write.caller.service or not owned(self._relation, self._write.caller):
+        if not self._own:
             return True
-        own = frozenset(owned(self._relation, self._write.caller).values())
+        owner = self._relation.declared.owner_column
         given = self._operation is not Operation.DELETE and self._sets(owner)
-        return given and self._given(owner) != own
+        return given and self._given(owner) != frozenset(self._own.values())
 
 
 def _effect(write: Write) -> Operation:

@@ -3,6 +3,7 @@
 import json
 from dataclasses import replace
 
+from optimizer.cache.served import Terms
 from optimizer.domain.answer import Answer
 from optimizer.domain.facts import Operation
 from optimizer.domain.grain.events import Event, of_event
@@ -62,6 +63,23 @@ def changed(base, name, **declared):
     return replace(base, relations={**base.relations, old.name: new})
 
 
+def showing(rows):
+    """An answer to a read that shows so many rows; None: nobody counted them."""
+    span = "*/*" if rows == 0 else f"0-{(rows or 0) - 1}/*"
+    return Answer(200, () if rows is None else (("content-range", span),), b"")
+
+
+def terms(held):
+    """The terms on which the cache keeps a read that holds these tags."""
+    return Terms(held.tags, ttl=60.0, max_entries=10, short=held.short, rows=held.rows)
+
+
+def kept(held, given):
+    """The tags of the entry that the cache keeps of an answer."""
+    on = terms(held)
+    return set(on.widest if on.is_short(given) else on.tags)
+
+
 class Asked:
     """A read that was answered with so many rows; `ended_by` says whether tags end what is kept."""
 
@@ -69,7 +87,7 @@ class Asked:
         path, _, query = url.partition("?")
         self.read = parse("GET", ROOT + path, query, {"accept-profile": "api", **headers})
         self.held = of_read(self.read, over, caller)
-        self.tags = None if self.held is None else set(self.held.after(shown))
+        self.tags = None if self.held is None else kept(self.held, showing(shown))
 
     def ended_by(self, touched):
         """Whether the read holds one of these tags."""

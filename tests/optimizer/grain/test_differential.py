@@ -14,13 +14,14 @@ from psycopg.conninfo import make_conninfo
 
 from optimizer.domain.facts import Operation
 from optimizer.domain.grain.events import Event, of_event
-from optimizer.domain.grain.reading import of_read, shown_rows
+from optimizer.domain.grain.reading import of_read
 from optimizer.domain.grain.requests import write_of
 from optimizer.domain.grain.writing import narrowed, widest
 from optimizer.domain.query import Change, parse
 from optimizer.domain.sql.documents import loads
 
 from . import requests
+from .asking import kept
 from .worlds import CALLERS, Choices, World
 
 PAIRS = int(os.environ.get("GRAIN_PAIRS", "20000"))
@@ -47,17 +48,17 @@ class Entry:
 
     def fill(self):
         """Ask and keep; False where nothing may be kept."""
-        self.shown, rows = self.fresh()
+        self.shown, answer = self.fresh()
         if self.held is not None and self.shown is not None:
-            self.tags = set(self.held.after(rows))
+            self.tags = kept(self.held, answer)
         return self.held is not None and self.shown is not None
 
     def fresh(self):
-        """What PostgreSQL answers, its rows in no order, and how many there are."""
+        """What PostgreSQL answers: its rows in no order, and the answer as it came."""
         answer = self.world.ask(self.caller, "GET", self.url)
         if answer.status != 200:
-            return None, None
-        return _unordered(loads(answer.body)), shown_rows(answer)
+            return None, answer
+        return _unordered(loads(answer.body)), answer
 
 
 def _unordered(value):

@@ -5,11 +5,11 @@ import pytest
 from optimizer.domain.answer import Answer
 from optimizer.domain.facts import Operation
 from optimizer.domain.grain.events import Event, may_matter
-from optimizer.domain.grain.reading import Held, shown_rows
+from optimizer.domain.grain.reading import Held
 from optimizer.domain.language.question import parse_question
 from optimizer.domain.query import Change
 
-from .asking import ALICE, BOB, CRM, SERVICE, Asked, Written, changed, webhook
+from .asking import ALICE, BOB, CRM, SERVICE, Asked, Written, changed, kept, showing, terms, webhook
 
 
 def survives(read, write):
@@ -108,9 +108,11 @@ def test_many_values_of_one_write_become_one_wide_tag():
 def test_stamps_are_taken_for_every_tag_that_an_answer_may_add():
     """In one order, because they are compared as one text."""
     held = Asked("notes?id=in.(1,2)").held
-    assert set(held.after(1)) == set(held.widest) > set(held.after(2))
-    assert list(held.widest) == sorted(held.widest)
-    assert Held(("a",)).after(None) == ("a",)
+    assert kept(held, showing(1)) == set(terms(held).widest) > kept(held, showing(2))
+    assert kept(held, showing(None)) == set(terms(held).widest)
+    assert list(held.tags) == sorted(held.tags)
+    assert list(held.short) == sorted(held.short)
+    assert kept(Held(("a",)), showing(None)) == {"a"}
 
 
 @pytest.mark.parametrize(
@@ -118,7 +120,7 @@ def test_stamps_are_taken_for_every_tag_that_an_answer_may_add():
 )
 def test_an_answers_rows_are_counted_by_its_content_range(text, rows):
     """Nobody has to parse the body."""
-    assert shown_rows(Answer(200, (("content-range", text),), b"")) == rows
+    assert Answer(200, (("content-range", text),), b"").rows_shown == rows
 
 
 def test_tags_show_nothing_of_the_values():
