@@ -78,8 +78,8 @@ class Environment(BaseSettings):
     )
     canvalo_heartbeat_url: str = Field(
         "",
-        description="Address that is asked each minute while snapshots and alert rules work, so "
-        "that somebody outside notices when they do not.",
+        description="Address that is asked each minute while snapshots, alert rules and mails are "
+        "on time, so that somebody outside notices when they are not.",
     )
 
     database_url: str = Field("", description="PostgreSQL of Django; embedded when empty.")
