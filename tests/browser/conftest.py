@@ -61,9 +61,13 @@ class Watch:
         return [*self.problems, *(f"blocked: {violation}" for violation in blocked)]
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
-    """One browser for all tests of this folder."""
+    """One browser for all tests of a module; where it is imported, a wider scope is the session.
+
+    It must end with the last test that needs it: while Playwright's loop runs in this thread, no
+    asynchronous test can.
+    """
     if CHROMIUM is None:
         pytest.skip("no Chromium: install Debian's `chromium`")
     # Playwright's own loop runs in this thread, which Django would take for asynchronous code.
