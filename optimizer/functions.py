@@ -186,15 +186,15 @@ class FunctionCache:
         stands_for = max(1, reads)
         if (function := inside.current()) is not None:
             function.reads += stands_for
-        part = replace(_fact(relation, served), seconds=seconds / stands_for)
+        part = _fact(relation, served, seconds / stands_for)
         for _ in range(stands_for):
             self._emit(part)
 
 
-def _fact(relation: str, served: Served) -> CacheRead:
+def _fact(relation: str, served: Served, seconds: float) -> CacheRead:
     size = len(served.answer.body)
     return CacheRead(
-        relation, served.outcome, served.tier, served.reason, 0.0, size, served.ttl_left
+        relation, served.outcome, served.tier, served.reason, seconds, size, served.ttl_left
     )
 
 
