@@ -136,6 +136,20 @@ if redis.call('HGET', open, ARGV[2]) ~= ARGV[3] then return 0 end
 return redis.call('HDEL', open, ARGV[2])
 """
 
+# ARGV: id, minute, the minute into which its counts go. None is counted twice or lost.
+MOVE = """
+local here = KEYS[1] .. ARGV[1] .. ':'
+local old, new = here .. 'minute:' .. ARGV[2], here .. 'minute:' .. ARGV[3]
+local fields = redis.call('HGETALL', old)
+for i = 1, #fields, 2 do redis.call('HINCRBY', new, fields[i], fields[i + 1]) end
+redis.call('DEL', old)
+redis.call('HDEL', here .. 'open', ARGV[2])
+redis.call('ZREM', here .. 'held', ARGV[2])
+redis.call('HINCRBY', here .. 'open', ARGV[3], 1)
+redis.call('ZADD', here .. 'held', ARGV[3], ARGV[3])
+return #fields / 2
+"""
+
 # ARGV: id, the first minute to keep. Stops at a minute that is not stored yet.
 FORGET = """
 local prefix, id, forgotten = KEYS[1], ARGV[1], 0
