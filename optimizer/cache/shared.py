@@ -29,6 +29,7 @@ class Found(IntEnum):
     EXPIRED = 4
     INVALIDATED = 5
     QUARANTINE = 6
+    EVICTED = 7
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ _REASONS = {
     Found.WRITER_AT_WORK: MissReason.INVALIDATED,
     Found.INVALIDATED: MissReason.INVALIDATED,
     Found.QUARANTINE: MissReason.BYPASSED,
+    Found.EVICTED: MissReason.EVICTED,
 }
 
 
