@@ -2,16 +2,19 @@
 
 import csv
 import io
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.utils import timezone
 
 from optimizer.domain.series import floor
 from optimizer.domain.tally import Key, Tally
 from optimizer.metrics import store
+from optimizer.models import Span
 
 URL = "/api/optimization/series"
 MINUTE = timedelta(minutes=1)
@@ -133,6 +136,35 @@ def test_an_unchanged_series_is_not_sent_again(staff, last):
     again = staff.get(URL, asked, headers={"If-None-Match": tag})
     assert again.status_code == 200
     assert again.json()["totals"]["asked"] == 1
+
+
+def test_a_series_that_was_read_between_two_steps_of_the_roll_up_is_read_again(staff, last):
+    """Quarters were summed and hours not yet; both are of one run, with one time."""
+    keep(last, {HIT: times(1)})
+    store.rollup(timezone.now(), UTC)
+    ran = timezone.now()
+    store.save(last, "life", {HIT: times(3)}, ran)
+    asked = {"range": "6h", "step": "1h"}
+    with pytest.raises(KeyboardInterrupt), killed_after_quarters(ran):
+        store.rollup(ran, UTC)
+    between = staff.get(URL, asked)
+    assert between.json()["totals"]["asked"] == 1
+    store.rollup(ran, UTC)
+    after = staff.get(URL, asked, headers={"If-None-Match": between["ETag"]})
+    assert (after.status_code, after.json()["totals"]["asked"]) == (200, 3)
+
+
+@contextmanager
+def killed_after_quarters(ran):
+    """The roll-up dies before it sums an hour."""
+
+    def die(execute, sql, params, many, context):
+        if "UPDATE" in sql and Span.objects.filter(grain=15, built_at=ran, stale=False).exists():
+            raise KeyboardInterrupt
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(die):
+        yield
 
 
 def test_the_csv_holds_the_same_points_in_the_same_zone(staff, last):

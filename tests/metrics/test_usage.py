@@ -11,7 +11,7 @@ from optimizer import selectors
 from optimizer.domain.tally import Key, Tally
 from optimizer.errors import UpstreamError
 from optimizer.metrics import store
-from optimizer.metrics.store.usage import fetch_usage, project_ref
+from optimizer.metrics.store.usage import fetch_usage, ref_of
 from optimizer.models import SupabaseCalls
 from optimizer.tasks import fetch_usage as task
 
@@ -174,4 +174,13 @@ def test_a_refusal_is_named_and_holds_no_token(project, status, rows, said):
 )
 def test_the_projects_name_is_in_its_address(url, ref):
     """A stand-in has none."""
-    assert project_ref(url) == ref
+    assert ref_of(url) == ref
+
+
+def test_behind_a_domain_of_ones_own_the_project_is_named(project, settings):
+    """The address does not show it."""
+    settings.SUPABASE_URL = "https://api.example.com"
+    assert fetch_usage(NOW) == 0
+    settings.SUPABASE_PROJECT_REF = "ghijkl"
+    fetch_usage(NOW)
+    assert [path.split("/")[3] for path, _ in project.asked] == ["ghijkl"]
