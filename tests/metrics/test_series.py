@@ -159,7 +159,10 @@ def killed_after_quarters(ran):
     """The roll-up dies before it sums an hour."""
 
     def die(execute, sql, params, many, context):
-        if "FOR UPDATE" in sql and Span.objects.filter(grain=15, built_at=ran, stale=False).exists():
+        if (
+            "FOR UPDATE" in sql
+            and Span.objects.filter(grain=15, built_at=ran, stale=False).exists()
+        ):
             raise KeyboardInterrupt
         return execute(sql, params, many, context)
 
