@@ -62,7 +62,8 @@ class RequestStats(Schema):
         "writes ok, refused, error, unknown."
     )
     sent_by_outcome: dict[str, int] = Field(
-        description="sent, by outcome: ok, refused (4xx), error (5xx), unknown (no answer)."
+        description="sent, by outcome: ok, refused (4xx), error (5xx), unknown (no answer); and "
+        "repeated: attempts that failed and were followed by another."
     )
     received_bytes: int = Field(description="Bytes on the wire from Supabase.")
     sent_bytes: int = Field(description="Bytes on the wire to Supabase.")
