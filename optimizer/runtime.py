@@ -27,6 +27,7 @@ __all__ = [
     "close_current",
     "current",
     "hand_over",
+    "hand_over_ended",
     "open_engine",
     "own_loop",
     "recorder",
@@ -114,13 +115,27 @@ def hand_over() -> None:
     """
     own_loop.stop()
     silent = _forget_ended()  # they said no goodbye
-    if _recorder is None or not _valkey_url or not (silent or _recorder.holds):
+    if silent or (_recorder is not None and _recorder.holds):
+        _deliver()
+
+
+def hand_over_ended() -> None:
+    """The same for loops that ended without `close_current`, at once; else nothing is done.
+
+    Their process goes on, and would be taken for one that vanished.
+    """
+    if _forget_ended():
+        _deliver()
+
+
+def _deliver() -> None:
+    if _recorder is None or not _valkey_url:
         return
     try:
         with connect_blocking(_valkey_url) as client:
             flush_blocking(_recorder, client, leaving=True)
     except CacheUnavailable as error:
-        logger.warning("the last counts of this process are lost: %s", error)
+        logger.warning("counts of this process could not be handed over: %s", error)
 
 
 atexit.register(hand_over)
@@ -136,9 +151,10 @@ def _open(loop: asyncio.AbstractEventLoop, config: Config, load: Load | None) ->
 
 def _forget_ended() -> bool:
     """Let go of the runtimes whose loops are closed, not of their counts; were there any?"""
-    ended = [loop for loop in _runtimes if loop.is_closed()]
-    for loop in ended:
-        _runtimes.pop(loop).engine.hits.hand_over()
+    ended = [loop for loop in list(_runtimes) if loop.is_closed()]
+    for runtime in [_runtimes.pop(loop, None) for loop in ended]:  # other threads do so too
+        if runtime is not None:
+            runtime.engine.hits.hand_over()
     return bool(ended)
 
 

@@ -21,6 +21,14 @@ def hand_over_counts(**_: Any) -> None:
     hand_over()
 
 
+@signals.task_postrun.connect
+def hand_over_after(**_: Any) -> None:
+    """Deliver what a task counted in a loop of its own, which by now has ended."""
+    from optimizer.runtime import hand_over_ended
+
+    hand_over_ended()
+
+
 @shared_task
 def snapshot_metrics() -> None:
     """Store the closed minutes and the counters since ever, and sum the minutes up."""

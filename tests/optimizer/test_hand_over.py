@@ -4,11 +4,13 @@ import asyncio
 
 import pytest
 import redis
+from celery import Celery
 
 from canvalo.asgi import application
 from optimizer import runtime, supabase_client, supabase_client_sync, wiring
 from optimizer.domain.counts import Counts
 from optimizer.metrics import ledger
+from optimizer.tasks import hand_over_after
 from tests.optimizer.callers import user
 
 pytestmark = pytest.mark.usefixtures("served", "twin")
@@ -75,12 +77,31 @@ def test_a_loop_that_ends_unclosed_loses_nothing(fresh_valkey):
     assert (Counts(found.tallies).asked, found.gauges) == (3, [])
 
 
+def test_after_a_celery_task_its_loop_is_not_taken_for_a_process_that_vanished(fresh_valkey):
+    """The worker goes on, and may have nothing to do for an hour."""
+
+    @Celery(set_as_current=False).task
+    def work():
+        asyncio.run(ask_here())
+
+    work.apply()
+    found = totals(fresh_valkey)
+    assert (Counts(found.tallies).asked, found.gauges) == (1, [])
+
+
+def test_a_task_takes_nothing_from_a_loop_that_lives(fresh_valkey):
+    """What it counts is delivered by itself, and its process has not gone."""
+    ask(1)
+    hand_over_after()
+    assert len(totals(fresh_valkey).gauges) == 1
+
+
 def test_at_the_end_the_ledger_may_be_away(settings, caplog):
     """The process ends all the same, and says what is lost."""
     settings.VALKEY_URL = "redis://:secret@127.0.0.1:1/0"
     ask(1)
     runtime.hand_over()
-    assert "counts of this process are lost" in caplog.text
+    assert "could not be handed over" in caplog.text
     assert "secret" not in caplog.text
 
 
