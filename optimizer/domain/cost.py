@@ -181,7 +181,8 @@ def hypothesis(hourly: Mapping[str, Decimal], size: str, avoided_share: float | 
     month = cents((hourly[size] - hourly[smaller]) * HOURS_A_MONTH)
     return (
         f"{start} If {smaller} were enough instead of {size}, that would be ${month} a month of "
-        f"{HOURS_A_MONTH} hours; whether it is, only a trial under your load can tell."
+        f"{HOURS_A_MONTH} hours, before what the plan credits; whether it is, only a trial under "
+        "your load can tell."
     )
 
 
