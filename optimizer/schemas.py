@@ -116,8 +116,8 @@ class StatsOut(Schema):
     )
     vanished: VanishedStats
     miss_reasons: dict[str, int] = Field(
-        description="Reads that were sent on, by reason: cold, expired, invalidated, evicted, "
-        "bypassed."
+        description="Reads that the cache did not answer (coalesced and failed ones too), by "
+        "reason: cold, expired, invalidated, evicted (it made room before its time), bypassed."
     )
     processes: int = Field(description="Processes that reported in the last 15 s.")
     counted_since: datetime | None = Field(description="The first report; null before it.")

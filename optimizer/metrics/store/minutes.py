@@ -71,7 +71,7 @@ def _set_right(client: redis.Redis, now: datetime) -> None:
     """
     here = int(now.timestamp()) // 60 * 60
     newest = SnapshotRun.objects.aggregate(at=Max("minute"))["at"]
-    first = newest.timestamp() - ledger.OLDEST_SECONDS if newest and newest <= now else 0.0
+    first = min(newest, now).timestamp() - ledger.OLDEST_SECONDS if newest else 0.0
     for open_ in ledger.open_minutes(client):
         if not first <= open_.minute <= here + AHEAD.total_seconds():
             ledger.move_minute(client, open_, here)
