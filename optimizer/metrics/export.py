@@ -52,7 +52,7 @@ def families(tallies: Mapping[Key, Tally], now: Now) -> list[Family]:
         _counter("spared_bytes", "Bytes of answers that took no call.", _spared(tallies)),
         _counter("faults", "What was done without.", _by_outcome(tallies, Step.FAULT)),
         _counter("leases", "Connections lent.", _by_outcome(tallies, Step.LENT)),
-        _counter("vanished_facts", "What vanished processes may not have told.", _lost(tallies)),
+        _counter("vanished_facts", "Estimate of what vanished processes lost.", _lost(tallies)),
         _counter("batches", "Batches carried out.", _by_outcome(tallies, Step.BATCHED)),
         _counter("batch_rows", "Rows of the batches.", _rows(tallies)),
         _histogram("request_duration_seconds", "How long callers waited.", asked),
@@ -140,7 +140,7 @@ def _by_outcome(tallies: Mapping[Key, Tally], step: Step) -> dict[Labels, float]
 
 
 def _lost(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
-    """At most: as much as in the last interval of each."""
+    """An estimate: as much as each told of its last interval."""
     return {(): Counts(tallies).of(Step.FAULT, VANISHED.outcome).rows}
 
 
