@@ -216,7 +216,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _needs_nothing(item: pytest.Item) -> bool:
-    marked = any(item.get_closest_marker(name) for name in ("slow", "browser", "django_db"))
+    marked = any(
+        item.get_closest_marker(name) for name in ("slow", "browser", "django_db", "thorough")
+    )
     served = _SERVED & set(getattr(item, "fixturenames", ()))
     return not marked and not served and "processes" not in item.path.parts
 
