@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from django.db import transaction
 from redis.asyncio import Redis
 
-from optimizer.cache.steps import PREFIX
+from optimizer.cache.steps import PREFIX, filters_of
 from optimizer.domain.scope import digest
 from optimizer.domain.tags import EVERYTHING
 from optimizer.models import AlertRule, Notice, Outbox, Recipient
 from optimizer.runtime import current
 
 ENTRIES = f"{PREFIX}:e:*"
+FILTERS = filters_of("")
 _AT_ONCE = 1000
 
 
@@ -31,6 +32,8 @@ async def forget_cached(user: str) -> Cached:
     """End every entry in every process, and remove them from Valkey; raises CacheUnavailable."""
     runtime = current()
     await runtime.engine.touch([EVERYTHING], by=digest(user)[:8])
+    async for key in runtime.valkey.scan_iter(match=f"{FILTERS}*", count=_AT_ONCE):
+        await runtime.shared.history.asked(key.decode().removeprefix(FILTERS), forget=True)
     removed = await _unlink(runtime.valkey)
     return Cached(removed, await _rewrite(runtime.valkey))
 

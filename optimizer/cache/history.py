@@ -13,6 +13,7 @@ from optimizer.cache.steps import (
     EPOCH,
     MARKED,
     Steps,
+    filters_of,
     fresh_stamp,
     marker_of,
     pairs_of,
@@ -36,6 +37,7 @@ class History:
         self._touch = steps.script(scripts.TOUCH)
         self._sync = steps.script(scripts.SYNC)
         self._overdue = steps.script(scripts.OVERDUE)
+        self._asked = steps.script(scripts.ASKED)
         self._sweep = steps.script(scripts.SWEEP)
         self._replicas = 0
 
@@ -68,6 +70,13 @@ class History:
         at, _ = await self._steps.step(self._touch, keys, [json.dumps(tags)])
         self._steps.view.change(at, tags, own=True)
         return at
+
+    async def asked(self, relation: str, *, forget: bool = False) -> tuple[str, ...]:
+        """The filters by which reads of a relation may be kept; with `forget` none is any more."""
+        args = [stamp_of(""), "1" if forget else ""]
+        at, (found, gone) = await self._steps.step(self._asked, [filters_of(relation)], args)
+        self._steps.view.change(at, [tag.decode() for tag in gone], own=True)
+        return tuple(text.decode() for text in found)
 
     async def catch_up(self, clock: Callable[[], float], bound: float) -> None:
         """Apply all that happened; L1 may be served unasked until `bound` s after the asking.

@@ -79,6 +79,29 @@ return {epoch, position, changes, tonumber(replicas)}
 """
 )
 
+# KEYS: epoch, stream, filters.  ARGV from 4: a stamp's prefix, whether all are to be forgotten.
+# Answer: {epoch, position, filters, forgotten tags}. By filters whose tag has no stamp Valkey
+# keeps nothing any more; they are forgotten, and so is what processes have kept by them.
+ASKED = (
+    EPOCH
+    + _PUBLISH
+    + """
+local known, found, gone = redis.call('HGETALL', KEYS[3]), {}, {}
+for i = 1, #known, 2 do
+  local stamp = ARGV[4] .. known[i]
+  if ARGV[5] == '' and redis.call('EXISTS', stamp) == 1 then
+    found[#found + 1] = known[i + 1]
+  else
+    redis.call('HDEL', KEYS[3], known[i])
+    redis.call('DEL', stamp)
+    gone[#gone + 1] = known[i]
+  end
+end
+if #gone > 0 then publish('touch', cjson.encode(gone)) end
+return {epoch, position, found, gone}
+"""
+)
+
 # KEYS: epoch, stream.  Declares that no writer of before is at work any more, so there is nothing
 # to wait for; a new epoch begins.
 OPEN = (

@@ -119,6 +119,11 @@ def marker_of(tag: str) -> str:
     return f"{PREFIX}:m:{tag}"
 
 
+def filters_of(relation: str) -> str:
+    """The key of the filters by which reads of a relation are kept."""
+    return f"{PREFIX}:q:{relation}"
+
+
 def pairs_of(tags: Sequence[str]) -> list[str]:
     """The keys of stamp and markers of each tag."""
     return [name for tag in tags for name in (stamp_of(tag), marker_of(tag))]

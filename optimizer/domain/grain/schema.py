@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from optimizer.domain.sql.kinds import Kind
+from optimizer.domain.sql.kinds import OTHER, Kind
 
 COUNTED = ("int", "bool", "uuid", "enum")  # kinds of which equal values have one canonical form
 
@@ -58,9 +58,19 @@ class Relation:
         """The columns whose values have tags."""
         return {name: kind for name, kind in self.kinds.items() if self._counts(name, kind)}
 
+    @cached_property
+    def certain(self) -> dict[str, Kind]:
+        """The kinds of columns by which filters are decided as PostgreSQL decides them."""
+        return {name: self._certain(name, kind) for name, kind in self.kinds.items()}
+
     def may_rewrite(self, column: str) -> bool:
         """Whether the database may put another value into a column than the payload says."""
         return self.declared.rewritten is None or column in self.declared.rewritten
+
+    def _certain(self, name: str, kind: Kind) -> Kind:
+        is_text = "text" in (kind.name, kind.element and kind.element.name)
+        fuzzy = is_text and not self.declared.exact_text
+        return OTHER if fuzzy or name in self.declared.uncounted else kind
 
     def _counts(self, name: str, kind: Kind) -> bool:
         text = kind.name == "text" and self.declared.exact_text
