@@ -1,4 +1,4 @@
-"""Filters that reads are kept by are known to writers, in a real Valkey, before anything is kept."""
+"""Filters that reads are kept by are known to writers before anything is kept, in a real Valkey."""
 
 import pytest
 
