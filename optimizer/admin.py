@@ -1,26 +1,36 @@
 """The admin: what an operator may change, and what was changed."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ChoiceField, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from optimizer import admin_alerts, admin_prices, policies
 from optimizer.admin_readonly import ReadOnlyAdmin
 from optimizer.conf import optimization_settings
+from optimizer.declarations import doubts_about
 from optimizer.defaults import Defaults
-from optimizer.models import ApiToken, EngineSetting, SettingsChange, TableSettings
+from optimizer.models import (
+    NO_TABLE,
+    ApiToken,
+    EngineSetting,
+    FunctionSettings,
+    SettingsChange,
+    TableSettings,
+)
 
 if TYPE_CHECKING:
     EngineAdmin = admin.ModelAdmin[EngineSetting]
+    FunctionAdmin = admin.ModelAdmin[FunctionSettings]
     TableAdmin = admin.ModelAdmin[TableSettings]
     TableForm = ModelForm[TableSettings]
 else:  # Django's classes take no type arguments when they run
-    EngineAdmin = TableAdmin = admin.ModelAdmin
+    EngineAdmin = FunctionAdmin = TableAdmin = admin.ModelAdmin
     TableForm = ModelForm
 
 __all__ = ["admin_alerts", "admin_prices"]  # Django looks for registrations in this module alone
@@ -33,7 +43,7 @@ class TableSettingsAdmin(TableAdmin):
     list_display = ("relation", "ttl_seconds", "default_ttl", "enabled", "grain", "updated_at")
     list_editable = ("ttl_seconds", "enabled")
     search_fields = ("relation",)
-    readonly_fields = ("default_ttl", "updated_at")
+    readonly_fields = ("default_ttl", "doubts", "updated_at")
 
     @admin.display(description="Default TTL (s)")
     def default_ttl(self, row: TableSettings) -> int:
@@ -49,11 +59,27 @@ class TableSettingsAdmin(TableAdmin):
             return "what its rows and values prove, by what is declared here"
         return "everything of the table: SUPABASE_SERVICE_ROLE_KEY is not set, so no key is known"
 
+    @admin.display(description="What speaks against it")
+    def doubts(self, row: TableSettings) -> str:
+        """What the project's schema and its answers show otherwise than is declared."""
+        return "; ".join(doubts_about([row])) or "—"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Say above the list what speaks against what is declared."""
+        if request.method == "GET":
+            self._warn(request, TableSettings.objects.filter(fine_grain=True))
+        return super().changelist_view(request, extra_context)
+
     def save_model(
         self, request: HttpRequest, obj: TableSettings, form: TableForm, change: bool
     ) -> None:
-        """Store, record and announce the change."""
+        """Store, record and announce the change, and say what speaks against it."""
         policies.save(obj, request.user)  # type: ignore[arg-type]  # the admin admits users only
+        self._warn(request, [obj])
+
+    def _warn(self, request: HttpRequest, rows: Iterable[TableSettings]) -> None:
+        for doubt in doubts_about(rows):
+            self.message_user(request, doubt, messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: TableSettings) -> None:
         """Return the table to its defaults."""
@@ -61,6 +87,42 @@ class TableSettingsAdmin(TableAdmin):
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TableSettings]) -> None:
         """Return several tables to their defaults."""
+        for row in queryset:
+            self.delete_model(request, row)
+
+
+@admin.register(FunctionSettings)
+class FunctionSettingsAdmin(FunctionAdmin):
+    """What functions read and write; a change is in force in every process within two seconds."""
+
+    list_display = ("name", "reads_known", "ends", "updated_at")
+    search_fields = ("name",)
+    readonly_fields = ("updated_at",)
+
+    @admin.display(description="As a computed column")
+    def reads_known(self, row: FunctionSettings) -> str:
+        """Whether answers that show it are cached."""
+        return f"is cached with {row.reads}" if row.reads else "is not cached"
+
+    @admin.display(description="A call ends")
+    def ends(self, row: FunctionSettings) -> str:
+        """What a call by POST ends."""
+        if not row.writes:
+            return "everything"
+        return "nothing" if row.writes.strip() == NO_TABLE else f"everything of {row.writes}"
+
+    def save_model(
+        self, request: HttpRequest, obj: FunctionSettings, form: Any, change: bool
+    ) -> None:
+        """Store, record and announce the change."""
+        policies.save_function(obj, request.user)  # type: ignore[arg-type]
+
+    def delete_model(self, request: HttpRequest, obj: FunctionSettings) -> None:
+        """Take it back: nothing is known of the function any more."""
+        policies.delete_function(obj, request.user)  # type: ignore[arg-type]
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[FunctionSettings]) -> None:
+        """Take several back."""
         for row in queryset:
             self.delete_model(request, row)
 

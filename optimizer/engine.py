@@ -30,11 +30,12 @@ from optimizer.domain.freshness import Mark
 from optimizer.domain.grain.events import Event, fine_of, of_events
 from optimizer.domain.grain.requests import Write
 from optimizer.domain.grain.schema import Schema
-from optimizer.domain.grain.writing import by_filters, narrowed, widest
+from optimizer.domain.grain.writing import by_filters, outcome, widest
 from optimizer.domain.hits import HitCounts
 from optimizer.domain.query import Change, Read
 from optimizer.domain.scope import Scope
 from optimizer.domain.ttl import Policies
+from optimizer.doubting import Doubts
 from optimizer.errors import (
     CacheUnavailable,
     OutcomeUnknown,
@@ -76,6 +77,7 @@ class Engine:
         self._emit = emit
         self._fence = cache.fence
         self._plans = Plans(policies, schema, want_schema)
+        self._doubts = Doubts(cache.shared.history.doubt)
         self.hits = HitCounts(emit)
 
     async def read(
@@ -186,7 +188,9 @@ class Engine:
         """What a server's fault leaves behind is not known, so its marker stays."""
         if answer.status < 500 and answer.settled:
             texts = await self._asked(write, schema)
-            return await self._fence.end(fenced, sorted(narrowed(write, schema, answer, texts)))
+            found = outcome(write, schema, answer, texts)
+            await self._doubts.tell(write.change.name, found.doubted)
+            return await self._fence.end(fenced, sorted(found.touched))
         self._fence.abandon(fenced)
         return None
 

@@ -11,11 +11,16 @@ from django.contrib.auth.models import User
 from django.db import connections, transaction
 
 from optimizer.conf import VERSION_KEY, Overrides, TableOverride
+from optimizer.declarations import declared_by, names_in, routine_of
 from optimizer.defaults import checked
-from optimizer.domain.grain.schema import Declared
 from optimizer.domain.ttl import SharedBy
 from optimizer.errors import ConfigurationError
-from optimizer.models import EngineSetting, SettingsChange, TableSettings
+from optimizer.models import (
+    EngineSetting,
+    FunctionSettings,
+    SettingsChange,
+    TableSettings,
+)
 
 logger = logging.getLogger(__name__)
 
@@ -30,7 +35,8 @@ AUDITED = (
 def load(version: str) -> Overrides:
     """Read all run-time settings; `version` is the stamp that was read before them."""
     tables = {row.relation: _override(row) for row in TableSettings.objects.all()}
-    return Overrides(version, tables, _engine())
+    routines = {row.name: routine_of(row) for row in FunctionSettings.objects.all()}
+    return Overrides(version, tables, _engine(), routines)
 
 
 def load_alone(version: str) -> Overrides:
@@ -56,6 +62,31 @@ def delete(row: TableSettings, by: User | None) -> None:
     """Return a table to the defaults, record it, and tell every process."""
     _record(row.relation, _fields(row), _fields(None), by)
     row.delete()
+    transaction.on_commit(announce, robust=True)
+
+
+@transaction.atomic
+def save_function(row: FunctionSettings, by: User | None) -> None:
+    """Store what a function reads and writes, record it, and tell every process."""
+    old = FunctionSettings.objects.filter(pk=row.pk).first()
+    row.full_clean()
+    row.save()
+    _record_function(row.name, old, row, by)
+
+
+@transaction.atomic
+def delete_function(row: FunctionSettings, by: User | None) -> None:
+    """Take back what was declared of a function, record it, and tell every process."""
+    _record_function(row.name, row, None, by)
+    row.delete()
+
+
+def _record_function(
+    name: str, old: FunctionSettings | None, new: FunctionSettings | None, by: User | None
+) -> None:
+    for field in ("reads", "writes"):
+        before, after = (str(getattr(row, field, "")) for row in (old, new))
+        _record_one(f"{name}()", field, before, after, by)
     transaction.on_commit(announce, robust=True)
 
 
@@ -121,29 +152,12 @@ def _engine() -> dict[str, Any]:
     return found
 
 
-def _declared(row: TableSettings) -> Declared | None:
-    """What the row declares of the database; None where it does not say that this is all."""
-    if not row.fine_grain:
-        return None
-    return Declared(
-        sources=frozenset(_names(row.sources)),
-        targets=frozenset(_names(row.writes)),
-        rewritten=frozenset(_names(row.rewritten_columns)),
-        exact_text=row.exact_text,
-        owner_column=row.owner_column,
-    )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def _override(row: TableSettings) -> TableOverride:
-    sources = _names(row.sources)
+    sources = names_in(row.sources)
     return TableOverride(
         row.ttl_seconds, row.enabled, sources, row.strict, row.stale_if_error_seconds,
         row.stale_while_revalidate_seconds, row.negative_ttl_seconds, SharedBy(row.shared_by),
-        _declared(row),
+        declared_by(row),
     )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from optimizer import runtime, selectors
 from optimizer.apitokens import ApiTokenAuth, StaffSession
 from optimizer.metrics.export import CONTENT_TYPE
-from optimizer.models.policy import TokenScope
+from optimizer.models.tokens import TokenScope
 
 
 async def metrics(request: HttpRequest) -> HttpResponse:

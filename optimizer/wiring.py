@@ -62,7 +62,9 @@ class Runtime:
         own = OwnQuestions(config, lambda: self.transport)
         self.verifier = IssuerVerifier(config.jwt_issuer, config.jwt_secret, own.keys)
         self.cache = _cache(self.shared, settings, self.emit)
-        self.schemata = Schemata(own.root, self.emit)
+        self.schemata = Schemata(
+            own.root, self.emit, self.shared.history.agree, lambda: self.shared.view.epoch
+        )
         schema, want = lambda: self.schemata.schema, self.schemata.want
         self.engine = Engine(self.cache, settings, self.emit, schema, want)
         self.rows = Rows(config, self.engine, self.transport, self.verifier)
@@ -140,7 +142,9 @@ class Runtime:
 
     def _declare(self) -> None:
         complete = bool(self.settings.cache_foreign_keys_complete)
-        self.schemata.declare(self.settings.declarations(), keys_complete=complete)
+        self.schemata.declare(
+            self.settings.declarations(), self.settings.routines(), keys_complete=complete
+        )
 
     async def _settings_version(self) -> str | None:
         """The stamp; "0" where none was ever set, None where Valkey is away."""

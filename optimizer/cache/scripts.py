@@ -11,6 +11,8 @@ All keys carry one hash tag, so that a cluster keeps them together:
     {canvalo}:e:<key>      a hash: stamps, value; always with an expiry
     {canvalo}:f:<key>      who fetches an entry at present, and under which stamps
     {canvalo}:q:<relation> a hash: tag of filters → the filters, for those who write
+    {canvalo}:doubted      a hash: relation → its columns that answers show otherwise than declared
+    {canvalo}:outlines     a hash: relation → its key and the types of its columns, as last learnt
     {canvalo}:entries      a sorted set: entry key → expiry in ms, for counts and bounds
     {canvalo}:entries:gone the same of entries that are gone, so that a miss can say why: what was
                            pushed out has its expiry still before it

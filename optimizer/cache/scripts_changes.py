@@ -102,6 +102,27 @@ return {epoch, position, found, gone}
 """
 )
 
+# KEYS: epoch, stream, outlines.  ARGV from 4: (name, outline, whether tags rest on it: 1) for each.
+# Where another one was known of those, tags of before and of now do not meet: a new epoch begins.
+AGREE = (
+    EPOCH
+    + """
+local another = false
+for i = 4, #ARGV, 3 do
+  local known = redis.call('HGET', KEYS[3], ARGV[i])
+  if known ~= ARGV[i + 1] then
+    another = another or (known and ARGV[i + 2] == '1')
+    redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+  end
+end
+if another then
+  epoch = ARGV[1]
+  redis.call('HSET', KEYS[1], 'first', 0, 'epoch', epoch, 'quiet', now + ARGV[2])
+end
+return {epoch, position}
+"""
+)
+
 # KEYS: epoch, stream.  Declares that no writer of before is at work any more, so there is nothing
 # to wait for; a new epoch begins.
 OPEN = (

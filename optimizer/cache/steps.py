@@ -18,6 +18,8 @@ PREFIX = "{canvalo}"
 EPOCH = f"{PREFIX}:epoch"
 CHANGES = f"{PREFIX}:changes"
 INDEX = f"{PREFIX}:entries"
+DOUBTED = f"{PREFIX}:doubted"
+OUTLINES = f"{PREFIX}:outlines"
 MARKED = f"{PREFIX}:marked"
 CONFIRMED = f"{PREFIX}:confirmed"
 

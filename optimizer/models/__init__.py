@@ -10,7 +10,13 @@ from optimizer.models.metrics import (
     SpanFigures,
     SpanTally,
 )
-from optimizer.models.policy import ApiToken, EngineSetting, SettingsChange, TableSettings
+from optimizer.models.policy import (
+    NO_TABLE,
+    EngineSetting,
+    FunctionSettings,
+    SettingsChange,
+    TableSettings,
+)
 from optimizer.models.prices import (
     BillingProfile,
     PlanName,
@@ -19,14 +25,17 @@ from optimizer.models.prices import (
     UsageReading,
 )
 from optimizer.models.rules import AlertRule, AlertState
+from optimizer.models.tokens import ApiToken
 
 __all__ = [
+    "NO_TABLE",
     "AlertRule",
     "AlertState",
     "ApiToken",
     "Attempt",
     "BillingProfile",
     "EngineSetting",
+    "FunctionSettings",
     "Grain",
     "Lifetime",
     "MinuteTally",

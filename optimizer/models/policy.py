@@ -1,8 +1,4 @@
-"""Settings that change at run time, who changed them, and tokens for the API."""
-
-import hashlib
-import secrets
-from datetime import datetime
+"""Settings that change at run time, and who changed them."""
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -17,6 +13,9 @@ from optimizer.errors import ConfigurationError
 RELATION = RegexValidator(
     r"^([^\s.,]+\.)?[^\s.,]+$", "Write a table's name, or its schema and name: api.contacts."
 )
+
+
+NO_TABLE = "-"  # declares that there is none
 
 
 class TableSettings(models.Model):
@@ -130,6 +129,46 @@ class TableSettings(models.Model):
                 RELATION(name.strip())
 
 
+class FunctionSettings(models.Model):
+    """What one of the database's functions reads and writes; what is empty is not known."""
+
+    name = models.CharField(
+        max_length=130,
+        unique=True,
+        validators=[RELATION],
+        help_text="A function, with its schema (api.archive) or without; all that share the name.",
+    )
+    reads = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Every table that it reads, comma separated; - for none. Empty: not known, and "
+        "where it is a computed column, answers with that column are not cached.",
+    )
+    writes = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Every table that it writes, comma separated; - for none. Empty: not known, and "
+        "a call ends everything. What is left out is served outdated until its TTL.",
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = verbose_name_plural = "function settings"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse names that name nothing, and a dash beside names."""
+        for text in (self.reads, self.writes):
+            names = [name.strip() for name in text.split(",") if name.strip()]
+            if NO_TABLE in names and len(names) > 1:
+                raise ValidationError("A dash says that there is none: it stands alone.")
+            for name in names:
+                RELATION(name)
+
+
 class EngineSetting(models.Model):
     """A switch or limit of the whole engine that differs from the environment's value."""
 
@@ -172,42 +211,3 @@ class SettingsChange(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} {self.name}: {self.before or '—'} → {self.after or '—'}"
-
-
-class TokenScope(models.TextChoices):
-    """What an API token may read."""
-
-    STATS = "stats", "the statistics"
-    METRICS = "metrics", "figures for Prometheus"
-
-
-class ApiToken(models.Model):
-    """A token that may read figures of its scope, until it ends; only its hash is kept."""
-
-    name = models.CharField(max_length=80, unique=True)
-    hash = models.CharField(max_length=64, unique=True, editable=False)
-    scope = models.CharField(
-        max_length=20, choices=TokenScope.choices, default=TokenScope.STATS, editable=False
-    )
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["name"]
-        verbose_name = "API token"
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def issue(cls, name: str, scope: str = TokenScope.STATS, ends: datetime | None = None) -> str:
-        """Make a token, keep its hash, and return the token, which cannot be shown again."""
-        token = f"cvl_{secrets.token_urlsafe(32)}"
-        cls.objects.create(name=name, hash=hash_token(token), scope=scope, expires_at=ends)
-        return token
-
-
-def hash_token(token: str) -> str:
-    """Hash a token for storage; the token is random, so a plain hash is enough."""
-    return hashlib.sha256(token.encode()).hexdigest()

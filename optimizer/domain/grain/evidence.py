@@ -30,6 +30,15 @@ class Evidence:
     seen: tuple[Row, ...] | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The tags that a write touched, and the columns that its answer shows otherwise than declared:
+    then nothing finer than the relation is believed."""
+
+    touched: frozenset[str]
+    doubted: frozenset[str] = frozenset()
+
+
 def touched(relation: Relation, evidence: Evidence, texts: Texts | None = None) -> frozenset[str]:
     """The tags of the relation itself; `texts` are the filters by which reads of it are kept."""
     name = relation.name
@@ -38,7 +47,8 @@ def touched(relation: Relation, evidence: Evidence, texts: Texts | None = None) 
     rows = {tags.of_row(name, key) for key in evidence.rows}
     values = (t for column in relation.counted for t in _values(name, column, evidence))
     filters = _filters(relation, evidence, texts)
-    return frozenset({tags.of_any(name), *filters, *rows, *values})
+    others = (tags.of_column(name, column) for column in relation.perhaps)
+    return frozenset({tags.of_any(name), *filters, *rows, *values, *others})
 
 
 def _filters(relation: Relation, evidence: Evidence, texts: Texts | None) -> Iterable[str]:

@@ -36,6 +36,13 @@ class Declared:
     uncounted: frozenset[str] = frozenset()
     # The policies' USING and WITH CHECK both say that this column is the caller's `sub`.
     owner_column: str = ""
+    # Like `sources`, without a promise that these are all.
+    also: frozenset[str] = frozenset()
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Every source that was declared."""
+        return self.also | (self.sources or frozenset())
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,12 @@ class Relation:
     def counted(self) -> dict[str, Kind]:
         """The columns whose values have tags."""
         return {name: kind for name, kind in self.kinds.items() if self._counts(name, kind)}
+
+    @cached_property
+    def perhaps(self) -> tuple[str, ...]:
+        """The columns whose values have tags in a process that has heard more of them."""
+        texts = (name for name, kind in self.kinds.items() if kind.name == "text")
+        return tuple(name for name in texts if name not in self.counted)
 
     @cached_property
     def certain(self) -> dict[str, Kind]:
@@ -99,7 +112,7 @@ class Schema:
 
     def sources_of(self, names: Iterable[str]) -> frozenset[str]:
         """The declared sources of these relations, and theirs, and so on."""
-        return _reached(names, lambda name: self._declared(name).sources or ())
+        return _reached(names, lambda name: self._declared(name).reads)
 
     def written_by(self, name: str) -> frozenset[str]:
         """What triggers write when a relation is written, or a view writes through to.
@@ -128,7 +141,7 @@ class Schema:
 
     def _targets(self, name: str) -> Iterable[str]:
         declared = self._declared(name)
-        return (declared.sources or ()) if declared.targets is None else declared.targets
+        return declared.reads if declared.targets is None else declared.targets
 
     @cached_property
     def _referrers(self) -> dict[str, set[str]]:

@@ -7,7 +7,8 @@ from optimizer.domain.answer import Answer
 from optimizer.domain.facts import Operation
 from optimizer.domain.grain import returned
 from optimizer.domain.grain.asked import Texts
-from optimizer.domain.grain.evidence import NOTHING, Evidence, beyond, touched
+from optimizer.domain.grain.doubts import contradicted
+from optimizer.domain.grain.evidence import NOTHING, Evidence, Outcome, beyond, touched
 from optimizer.domain.grain.pins import Key, Pins, Values, keys_in, pins, values_in
 from optimizer.domain.grain.reading import owned
 from optimizer.domain.grain.requests import Row, Write
@@ -24,13 +25,18 @@ def widest(write: Write, schema: Schema) -> frozenset[str]:
 def narrowed(
     write: Write, schema: Schema, answer: Answer, texts: Texts | None = None
 ) -> frozenset[str]:
-    """The tags that it touched, by its answer. An unknown outcome never narrows anything.
+    """The tags that it touched, by its answer. An unknown outcome never narrows anything."""
+    return outcome(write, schema, answer, texts).touched
 
-    `texts` are the filters by which reads of its relation are kept, where they are known.
-    """
+
+def outcome(write: Write, schema: Schema, answer: Answer, texts: Texts | None = None) -> Outcome:
+    """What its answer proves; `texts` are the filters by which reads of its relation are kept."""
     if returned.changed_nothing(write, answer):
-        return frozenset()
-    return _touched(write, schema, returned.shown(write, answer), texts)
+        return Outcome(frozenset())
+    rows, name = returned.shown(write, answer), write.change.name
+    found = _touched(write, schema, rows, texts)
+    doubted = contradicted(write, schema.relations.get(name), rows)
+    return Outcome(found | {tags.of_relation(name)} if doubted else found, doubted)
 
 
 def by_filters(write: Write, schema: Schema) -> bool:

@@ -132,8 +132,17 @@ def write(random, spec):
     if method in ("POST", "UPSERT"):
         return _post(random, caller, table, pairs, prefer, merges=method == "UPSERT")
     pairs += pinned(random, table, keyed=60) if random.chance(80) else [loose(random, table)]
-    body = _row(random, table) if method == "PATCH" else None
+    body = _patch(random, table, pairs) if method == "PATCH" else None
     return caller, method, url(table, pairs), _body(body), ",".join(prefer)
+
+
+def _patch(random, table, pairs):
+    """Now and then it moves rows away from what they were found by."""
+    body, names = _row(random, table), [n for n, _ in pairs if n in table.all_columns]
+    if names and random.chance(30):
+        name = random.choice(names)
+        body[name] = random.choice(values(name))
+    return body
 
 
 def _put(random, caller, table, pairs, prefer):

@@ -18,7 +18,7 @@ from optimizer.domain.facts import Operation
 from optimizer.domain.grain.events import Event, of_event
 from optimizer.domain.grain.reading import of_read
 from optimizer.domain.grain.requests import write_of
-from optimizer.domain.grain.writing import narrowed, widest
+from optimizer.domain.grain.writing import outcome, widest
 from optimizer.domain.language.filters import OPERATORS
 from optimizer.domain.language.question import parse_question, within
 from optimizer.domain.query import Change, parse
@@ -99,8 +99,9 @@ def by_request(world, random, texts):
     answer = world.ask(caller, method, url, body, prefer=prefer)
     label = change.operation.value if answer.status < 400 else "refused"
     told = (caller, method, url, body, prefer, answer)
-    left = narrowed(write, world.schema, answer, texts[change.name])
-    return label, told, widest(write, world.schema), left
+    left = outcome(write, world.schema, answer, texts[change.name])
+    assert not left.doubted, ("what is declared is so", told, left.doubted, world.spec)
+    return label, told, widest(write, world.schema), left.touched
 
 
 def by_webhook(world, random, texts):

@@ -1,6 +1,11 @@
 """Cases in which a naive rule would keep what a write has made wrong, one by one."""
 
+from dataclasses import replace
+
 import pytest
+
+from optimizer.domain.grain.schema import Declared
+from optimizer.domain.grain.writing import outcome
 
 from .asking import (
     ALICE,
@@ -304,3 +309,58 @@ def test_a_body_that_is_no_json_proves_nothing():
     assert ends(Asked("tasks?id=eq.1"), write)
     assert encoded({}) == b"{}"
     assert frozenset() == NONE
+
+
+def test_sources_of_an_embedded_table_count_though_it_is_not_told_apart():
+    """Its policy reads them all the same; so does a view's query, which may be written through."""
+    vague = Declared(also=frozenset({"api.labels"}))
+    notes = replace(CRM.relations["api.projects"], declared=vague)
+    over = replace(CRM, relations={**CRM.relations, notes.name: notes})
+    read = Asked("contacts?select=id,projects(name)", over=over)
+    assert ends(read, Written("PATCH", "labels?id=eq.1", {"name": "x"}, over=over))
+    through = Written("PATCH", "projects?id=eq.1", {"name": "x"}, over=over)
+    assert ends(Asked("labels?id=eq.1", over=over), through)
+
+
+@pytest.mark.parametrize(
+    ("body", "row", "columns"),
+    [
+        ({"status": "open"}, {"id": 1, "status": "closed"}, {"status"}),
+        ({"status": "ab "}, {"id": 1, "status": "ab"}, set()),
+        ({"team": "01"}, {"id": 1, "team": 1}, set()),
+        ({"team": 1.5}, {"id": 1, "team": 2}, set()),  # of which nothing is certain
+        ({"team": None}, {"id": 1, "team": 2}, {"team"}),
+        ({"team": 3}, {"id": 1, "team": None}, {"team"}),
+        ({"team": 3}, {"id": 1}, set()),
+    ],
+)
+def test_an_answer_that_contradicts_a_declaration_ends_the_relation(body, row, columns):
+    """A trigger that nobody declared has made something else of the payload."""
+    for method in ("PATCH", "POST"):
+        url = "notes?id=eq.1" if method == "PATCH" else "notes"
+        write = Written(method, url, body, [row])
+        found = outcome(write.write, CRM, write.answer)
+        assert found.doubted == columns
+        assert Asked("notes?id=eq.7").ended_by(found.touched) is bool(columns)
+    told = changed(CRM, "notes", rewritten=frozenset(body))
+    assert not outcome(write.write, told, write.answer).doubted
+
+
+def test_a_row_that_is_not_its_callers_contradicts_the_owner_column():
+    """The policy lets others' rows be written."""
+    rows = [{"id": 1, "owner_id": "bob"}]
+    write = Written("PATCH", "contacts?id=eq.1", {"age": 1}, rows, caller=ALICE)
+    assert outcome(write.write, CRM, write.answer).doubted == {"owner_id"}
+    assert Asked("contacts", 5, BOB).ended_by(write.narrowed)
+    by_service = Written("PATCH", "contacts?id=eq.1", {"age": 1}, rows, caller=SERVICE)
+    assert not outcome(by_service.write, CRM, by_service.answer).doubted
+
+
+def test_text_columns_end_by_their_wide_tag_whoever_tells_them_apart():
+    """Another process may have heard already that texts are exact."""
+    vague, exact = changed(CRM, "notes", exact_text=False), CRM
+    read = Asked("notes?status=eq.open", over=exact)
+    row = {"id": 1, "team": 1, "status": "open"}
+    assert ends(read, Written("PATCH", "notes?id=eq.1", {"status": "x"}, over=vague))
+    assert ends(read, Written("POST", "notes", row, [row], over=vague))
+    assert read.ended_by(webhook("update", "notes", row, {**row, "status": "x"}, over=vague))
