@@ -5,7 +5,7 @@ A webhook shows whole rows, as they were and as they are: everything of them is 
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from optimizer.domain import tags
@@ -45,14 +45,19 @@ class Event:
 def of_event(event: Event, schema: Schema, texts: Texts | None = None) -> frozenset[str]:
     """The tags that a change which has happened already touched.
 
-    `texts` are the filters by which reads of its relation are kept, where they are known.
+    `texts` are the filters by which reads of its relation are kept, where they are known. A
+    partition's change is its table's as well, and which that is nobody says.
     """
     change = event.change
     relation = schema.relations.get(change.name)
     vanishes = change.operation is Operation.DELETE
     if relation is None or not event.is_whole:
-        own = frozenset({tags.of_relation(change.name)})
+        hidden = {tags.EVERYTHING} if schema.hides(change.name) else set()
+        own = frozenset({tags.of_relation(change.name), *hidden})
         return own | beyond(schema, change.name, vanishes=vanishes)
+    event = replace(
+        event, record=_sure(event.record, relation), old_record=_sure(event.old_record, relation)
+    )
     moved = _differs(event, schema.referenced(change.name))
     found = touched(relation, _evidence(event, relation), texts) | _owners(event, relation)
     return found | beyond(schema, change.name, vanishes=vanishes or moved)
@@ -72,6 +77,13 @@ def fine_of(events: Iterable[Event], schema: Schema) -> frozenset[str]:
     """The relations of these changes whose reads may be kept by filters."""
     names = frozenset(event.change.name for event in events)
     return frozenset(n for n in names if (r := schema.relations.get(n)) is not None and r.is_fine)
+
+
+def _sure(row: Row | None, relation: Relation) -> Row | None:
+    """A row without what is NULL in a trigger alone: virtual columns are not generated there."""
+    if row is None:
+        return None
+    return {c: v for c, v in row.items() if v is not None or not relation.may_rewrite(c)}
 
 
 def _evidence(event: Event, relation: Relation) -> Evidence:

@@ -125,15 +125,32 @@ class Schema:
 
     def below(self, name: str) -> frozenset[str] | None:
         """What a vanished or changed key reaches along foreign keys and triggers; None: unknown."""
-        if not self.keys_complete:
+        if not (self.keys_complete and self._is_shown(name)):
             return None
         return _reached([name], lambda n: (*self._targets(n), *self._referrers.get(n, ())))
+
+    def hides(self, name: str) -> bool:
+        """Whether a relation is not among those that the document shows of its schema.
+
+        A partition is not, whose rows are another table's.
+        """
+        return name not in self.relations and name.partition(".")[0] in self._shown
 
     def referenced(self, name: str) -> frozenset[str]:
         """The columns of a relation that foreign keys refer to, its primary key among them."""
         relation = self.relations.get(name)
         own = relation.key if relation else ()
         return frozenset({*own, *self._referenced.get(name, ())})
+
+    def _is_shown(self, name: str) -> bool:
+        relation = self.relations.get(name)
+        return relation is not None and bool(relation.kinds)
+
+    @cached_property
+    def _shown(self) -> frozenset[str]:
+        """The schemas that the document tells of."""
+        names = (relation.name for relation in self.relations.values() if relation.kinds)
+        return frozenset(name.partition(".")[0] for name in names)
 
     def _declared(self, name: str) -> Declared:
         relation = self.relations.get(name)

@@ -11,7 +11,7 @@ from optimizer.domain.grain.doubts import contradicted
 from optimizer.domain.grain.evidence import NOTHING, Evidence, Outcome, beyond, touched
 from optimizer.domain.grain.pins import Key, Pins, Values, keys_in, pins, values_in
 from optimizer.domain.grain.reading import owned
-from optimizer.domain.grain.requests import Row, Write
+from optimizer.domain.grain.requests import Row, Write, may_move
 from optimizer.domain.grain.schema import Relation, Schema
 
 Rows = tuple[Row, ...] | None
@@ -53,8 +53,8 @@ def _touched(
         return _by_function(write, schema)
     vanishes = change.operation is Operation.DELETE
     relation = schema.relations.get(change.name)
-    if relation is None:
-        return _coarse(write, schema, vanishes)
+    if relation is None or not relation.kinds:
+        return _coarse(write, schema, vanishes or may_move(write))
     proof = _Proof(relation, write, rows)
     vanishes = vanishes or proof.moves_key(schema)
     return proof.tags(texts) | beyond(schema, change.name, vanishes=vanishes)

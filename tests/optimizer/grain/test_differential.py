@@ -23,6 +23,7 @@ from optimizer.domain.language.filters import OPERATORS
 from optimizer.domain.language.question import parse_question, within
 from optimizer.domain.query import Change, parse
 from optimizer.domain.sql.documents import loads
+from optimizer.errors import QueryError
 
 from . import requests, specs
 from .asking import kept
@@ -77,7 +78,10 @@ class Entry:
 
 
 def _trees(read):
-    return (tree for _, tree in parse_question(read.params).filters)
+    try:
+        return [tree for _, tree in parse_question(read.params).filters]
+    except QueryError:
+        return []  # nor does the engine keep it
 
 
 def _unordered(value):
@@ -208,7 +212,7 @@ PHASES = [Phase.generate, *([Phase.shrink] if os.environ.get("GRAIN_SHRINK") els
 
 def test_nothing_that_a_write_made_wrong_is_kept(database):
     """A few worlds; the long run is below."""
-    prove(database, 1200, SEED)
+    prove(database, 500, SEED)
 
 
 @pytest.mark.slow

@@ -4,8 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from optimizer.domain.facts import Operation
+from optimizer.domain.grain.events import Event, of_event
 from optimizer.domain.grain.schema import Declared
 from optimizer.domain.grain.writing import outcome
+from optimizer.domain.query import Change
 
 from .asking import (
     ALICE,
@@ -364,3 +367,47 @@ def test_text_columns_end_by_their_wide_tag_whoever_tells_them_apart():
     assert ends(read, Written("PATCH", "notes?id=eq.1", {"status": "x"}, over=vague))
     assert ends(read, Written("POST", "notes", row, [row], over=vague))
     assert read.ended_by(webhook("update", "notes", row, {**row, "status": "x"}, over=vague))
+
+
+def test_what_a_trigger_does_not_see_of_a_row_is_not_taken_for_null():
+    """PostgreSQL generates virtual columns when they are read: a webhook shows NULL."""
+    over = changed(CRM, "notes", rewritten=frozenset({"team"}))
+    old, new = ({"id": 1, "status": text, "team": None} for text in "ab")
+    for url in ("notes?team=eq.4", "notes?team=gt.3", "notes?team=is.null"):
+        read = Asked(url, over=over)
+        assert read.ended_by(webhook("update", "notes", new, old, over, read.texts))
+    shown = Asked("notes?team=gt.3&status=neq.c")
+    assert not shown.ended_by(webhook("update", "notes", new, old, CRM, shown.texts))
+
+
+def test_a_webhook_of_a_table_that_the_document_does_not_show_ends_everything():
+    """A partition's rows are another table's; a webhook names the partition."""
+    assert Asked("notes?id=eq.1").ended_by(webhook("insert", "notes_2026", {"id": 1}))
+    other = of_event(Event(Change("private", "log", Operation.INSERT), {"id": 1}), CRM)
+    assert not Asked("notes?id=eq.1").ended_by(other)
+
+
+def test_a_delete_ends_everything_before_the_schema_is_learnt():
+    """Also where it was declared that the document shows every foreign key."""
+    for over in (schema(), schema(replace(CRM.relations["api.contacts"], kinds={}, key=()))):
+        write = Written("DELETE", "contacts?id=eq.1", over=over)
+        assert ends(Asked("projects?id=eq.1", over=over), write)
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body", "moves"),
+    [
+        ("PATCH", "contacts?id=eq.1", {"id": 2}, True),
+        ("PATCH", "contacts?name=eq.x", {"id": 2, "name": "y"}, True),
+        ("PATCH", "contacts?id=eq.1", {"id": 1, "name": "y"}, False),
+        ("PATCH", "contacts?id=eq.1", {"name": "y"}, False),
+        ("POST", "contacts?on_conflict=email", {"id": 2, "email": "a"}, True),
+        ("POST", "contacts", {"id": 2, "email": "a"}, False),
+        ("PUT", "contacts?id=eq.2", {"id": 2, "email": "a"}, False),
+    ],
+)
+def test_an_id_that_changes_goes_on_along_foreign_keys_that_nobody_knows(method, url, body, moves):
+    """ON UPDATE CASCADE; without a schema its name is all that tells a key."""
+    prefer = "resolution=merge-duplicates" if method == "POST" else ""
+    write = Written(method, url, body, over=schema(), prefer=prefer)
+    assert Asked("projects?id=eq.1", over=schema()).ended_by(write.widest) is moves
