@@ -62,7 +62,7 @@ class TableSettingsAdmin(TableAdmin):
     @admin.display(description="What speaks against it")
     def doubts(self, row: TableSettings) -> str:
         """What the project's schema and its answers show otherwise than is declared."""
-        return "; ".join(doubts_about([row])) or "—"
+        return "; ".join(text for _, text in doubts_about([row])) or "—"
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         """Say above the list what speaks against what is declared."""
@@ -78,8 +78,9 @@ class TableSettingsAdmin(TableAdmin):
         self._warn(request, [obj])
 
     def _warn(self, request: HttpRequest, rows: Iterable[TableSettings]) -> None:
-        for doubt in doubts_about(rows):
-            self.message_user(request, doubt, messages.WARNING)
+        for relation, text in doubts_about(rows):
+            said = f"Of what is declared of {relation}: {text}."
+            self.message_user(request, said, messages.WARNING)
 
     def delete_model(self, request: HttpRequest, obj: TableSettings) -> None:
         """Return the table to its defaults."""

@@ -42,8 +42,8 @@ def names_in(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def doubts_about(rows: Iterable[TableSettings]) -> list[str]:
-    """Sentences about what rows declare and the learnt schema or answers show otherwise."""
+def doubts_about(rows: Iterable[TableSettings]) -> list[tuple[str, str]]:
+    """What the learnt schema or answers show otherwise than rows declare: of which, and what."""
     fine = [(row, found) for row in rows if (found := declared_by(row)) is not None]
     if not fine:
         return []
@@ -51,11 +51,12 @@ def doubts_about(rows: Iterable[TableSettings]) -> list[str]:
     try:
         outlines, doubted = learnt_blocking(client)
     except CacheUnavailable:
-        return ["Valkey is away: what is declared cannot be compared with the project's tables."]
+        away = "Valkey is away, so it cannot be compared with the project's tables"
+        return [(row.relation, away) for row, _ in fine[:1]]
     finally:
         client.close()
     return [
-        f"{row.relation}: {text}."
+        (row.relation, text)
         for row, declared in fine
         for text in _doubts(row, declared, outlines, doubted)
     ]

@@ -55,7 +55,7 @@ def doubts(admin, **declared):
     """What the admin says when this is declared, less what each row of it is about."""
     page = admin.post(reverse(f"{TABLE}_add"), {**FORM, **declared}, follow=True)
     name = declared.get("relation", FORM["relation"])
-    return sorted({text.removeprefix(f"{name}: ") for text in said(page)})
+    return sorted({text.removeprefix(f"Of what is declared of {name}: ") for text in said(page)})
 
 
 @pytest.mark.parametrize(

@@ -179,3 +179,21 @@ async def test_filters_end_only_by_rows_that_may_pass_them(engine, alice, bob):
 async def past(engine, old, new):
     """A webhook of an UPDATE."""
     await engine.engine.take([Event(Change("api", "contacts", Operation.UPDATE), new, old)], "test")
+
+
+async def test_a_truncate_past_the_engine_is_bounded_by_the_ttl_alone(engine, alice, supabase_sql):
+    """It sends no webhook; until the TTL, or `touch`, the answer of before is served."""
+    await declare(engine, **CONTACTS)
+    path = "appointments?select=id&order=id&limit=3"
+    before = await alice.ask(path)
+    connection = supabase_sql()
+    connection.execute("create temp table kept as table api.appointments")
+    connection.execute("truncate api.appointments")
+    try:
+        stale = await alice.ask(path)
+        assert (stale.headers["x-cache"], stale.json()) == ("hit", before.json())
+        assert int(stale.headers["age"]) <= optimization_settings.policy("api.appointments").ttl
+        await engine.engine.touch(["r:api.appointments"])
+        assert (await alice.ask(path)).json() == []
+    finally:
+        connection.execute("insert into api.appointments table kept")
