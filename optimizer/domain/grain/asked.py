@@ -15,11 +15,12 @@ from optimizer.domain.grain.pins import Row
 from optimizer.domain.grain.schema import Relation
 from optimizer.domain.language.filters import Tree
 from optimizer.domain.language.question import Question, is_filter, parse_question, within
+from optimizer.domain.language.selects import embeds_of
 from optimizer.domain.sql.evaluate import may_pass
 from optimizer.domain.sql.kinds import OTHER
 
 LONGEST = 1000  # characters of filters that are told to writers
-MOST_TESTED = 2000  # rows times filters that one write is tested against
+MOST_TESTED = 1000  # rows times filters that one write is tested against
 
 Texts = Collection[str]
 
@@ -41,7 +42,7 @@ def asked(
     relation: Relation, question: Question, params: Iterable[tuple[str, str]]
 ) -> Asked | None:
     """The filters of a question; None where no row could be proven to fail them."""
-    if not any(_decides(relation, tree) for tree in question.where):
+    if not any(_decides(relation, tree) for tree in question.where) or _of_embeds(question):
         return None
     own = [pair for pair in params if is_filter(pair[0]) and parse_question([pair]).where]
     text = json.dumps(sorted(own))
@@ -64,6 +65,12 @@ def _decides(relation: Relation, tree: Tree) -> bool:
     """Whether some condition is on a column of which more than NULL is certain."""
     kinds = relation.certain
     return any(kinds.get(one.field.name, OTHER) != OTHER for one in within(tree))
+
+
+def _of_embeds(question: Question) -> bool:
+    """Whether a filter may be on an embedded relation that is called like a column."""
+    labels = {label for one in embeds_of(question.select) for label in (one.alias, one.name)}
+    return any(one.field.name in labels for tree in question.where for one in within(tree))
 
 
 @lru_cache(maxsize=4096)

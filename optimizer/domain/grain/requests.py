@@ -51,7 +51,7 @@ def write_of(
             _chosen(first, payload),
             _columns(first, payload),
             _conflict(first),
-            "resolution=ignore-duplicates" in prefer,
+            "resolution=ignore-duplicates" in prefer and "resolution=merge" not in prefer,
             "return=representation" in prefer,
             caller,
         )

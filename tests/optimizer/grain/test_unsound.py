@@ -411,3 +411,18 @@ def test_an_id_that_changes_goes_on_along_foreign_keys_that_nobody_knows(method,
     prefer = "resolution=merge-duplicates" if method == "POST" else ""
     write = Written(method, url, body, over=schema(), prefer=prefer)
     assert Asked("projects?id=eq.1", over=schema()).ended_by(write.widest) is moves
+
+
+def test_a_filter_on_an_embedded_relation_is_not_taken_for_one_on_a_column():
+    """`is.null` on an alias asks whether there are any, though a column is called so."""
+    for params in ("name=is.null", "or=(name.is.null,id.eq.7)"):
+        read = Asked(f"projects?select=id,name:tasks(id)&{params}&id=gt.0")
+        row = {"id": 1, "contact_id": 1, "name": "x"}
+        assert read.ended_by(webhook("update", "projects", row, row, texts=read.texts))
+
+
+def test_of_two_ways_to_resolve_duplicates_the_one_that_overwrites_counts():
+    """PostgREST obeys the first; which that is may change."""
+    prefer = "resolution=merge-duplicates,resolution=ignore-duplicates"
+    write = Written("POST", "notes", {"id": 1, "team": 2}, prefer=prefer)
+    assert ends(Asked("notes?id=eq.1"), write)
