@@ -141,3 +141,12 @@ def webhook(operation, table, new=None, old=None, over=CRM, texts=None):
     change = Change("api", table, Operation(operation))
     as_sent = (None if row is None else loads(encoded(row)) for row in (new, old))
     return of_event(Event(change, *as_sent), over, texts)
+
+
+def unordered(value):
+    """Where no order is asked for, an update may move rows."""
+    if isinstance(value, dict):
+        return {name: unordered(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return sorted(map(unordered, value), key=lambda item: json.dumps(item, default=str))
+    return value

@@ -4,7 +4,6 @@ Hypothesis makes schemas, rows, policies, reads and writes. Set GRAIN_PAIRS for 
 write and a read, GRAIN_SEED for other ones.
 """
 
-import json
 import os
 from collections import Counter, defaultdict
 
@@ -26,7 +25,7 @@ from optimizer.domain.sql.documents import loads
 from optimizer.errors import QueryError
 
 from . import requests, specs
-from .asking import kept
+from .asking import kept, unordered
 from .drawn import Drawn
 from .worlds import CALLERS, World
 
@@ -74,7 +73,7 @@ class Entry:
         if answer.status != 200:
             return None, answer
         total = answer.header("content-range").partition("/")[2]
-        return (_unordered(loads(answer.body)), total), answer
+        return (unordered(loads(answer.body)), total), answer
 
 
 def _trees(read):
@@ -82,15 +81,6 @@ def _trees(read):
         return [tree for _, tree in parse_question(read.params).filters]
     except QueryError:
         return []  # nor does the engine keep it
-
-
-def _unordered(value):
-    """Where no order is asked for, an update may move rows."""
-    if isinstance(value, dict):
-        return {name: _unordered(item) for name, item in value.items()}
-    if isinstance(value, list):
-        return sorted(map(_unordered, value), key=lambda item: json.dumps(item, default=str))
-    return value
 
 
 def by_request(world, random, texts):
