@@ -1,5 +1,6 @@
 """How one mail leaves: by SMTP, or as a webhook where the recipient is one."""
 
+from datetime import datetime
 from email.utils import parseaddr
 from smtplib import SMTPDataError, SMTPRecipientsRefused, SMTPSenderRefused
 
@@ -12,10 +13,10 @@ from optimizer.models import Outbox
 from optimizer.models.addresses import is_webhook
 
 
-def send(mail: Outbox) -> None:
+def send(mail: Outbox, now: datetime) -> None:
     """Send it once; raises whatever the channel raises."""
     if is_webhook(mail.recipient):
-        hooks.post(mail.recipient, mail.payload, mail.key)
+        hooks.post(mail.recipient, mail.payload, mail.key, now)
     else:
         _message(mail).send()
 

@@ -72,7 +72,7 @@ def _try(pk: int, clock: Clock) -> bool:
         return False
     mail, attempt = claimed
     try:
-        channels.send(mail)
+        channels.send(mail, attempt.began_at)
     except Exception as error:  # noqa: BLE001 - each backend has its own; it is stored and shown
         _store_failure(mail, attempt, error, clock())
         return False
