@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from optimizer.alerts import series
+from optimizer.alerts import forecast, series
 from optimizer.alerts.telling import lasted, moment
-from optimizer.domain.measures import MEASURES, Direction, Metric, Parts, figure, threshold
+from optimizer.domain.measures import Direction, Metric, Parts, figure, threshold
 from optimizer.domain.replay import Replay, Seen, replay
 from optimizer.domain.rules import Rule
 from optimizer.domain.series import MINUTE, floor
@@ -33,17 +33,19 @@ class Preview:
     last: str
     alarms: list[tuple[str, str, str]]  # from, to, lasted
     now: str
+    note: str  # what to know of the figure
     width: int = WIDTH
     height: int = HEIGHT
 
 
 def preview(row: AlertRule, now: datetime, zone: tzinfo) -> Preview:
-    """Replay the rule on what is stored; two to four statements, whatever the traffic."""
+    """Replay the rule on what is stored; a handful of statements, whatever the traffic."""
     rule = row.as_rule()
     end = series.data_until(now) or floor(now, MINUTE)
     start = end - SPAN
-    minutes, value = _stored(rule, start, end), MEASURES[rule.metric].value
-    return drawn(rule, replay(rule, minutes, start, end, value), start, end, zone)
+    minutes = _stored(rule, start, end)
+    seen = replay(rule, minutes, start, end, forecast.valuer(rule, start, minutes))
+    return drawn(rule, seen, start, end, zone, forecast.what_is_billed(rule))
 
 
 def _stored(rule: Rule, start: datetime, end: datetime) -> dict[datetime, Parts]:
@@ -61,7 +63,9 @@ def _ages(start: datetime, end: datetime) -> dict[datetime, Parts]:
     }
 
 
-def drawn(rule: Rule, seen: Replay, start: datetime, end: datetime, zone: tzinfo) -> Preview:
+def drawn(
+    rule: Rule, seen: Replay, start: datetime, end: datetime, zone: tzinfo, note: str = ""
+) -> Preview:
     """The drawing of a replay."""
     values = [s.value for s in seen.seen if s.value is not None]
     low = min([*values, rule.fire_at, rule.recover_at, 0.0])
@@ -89,6 +93,7 @@ def drawn(rule: Rule, seen: Replay, start: datetime, end: datetime, zone: tzinfo
         last=moment(end, zone),
         alarms=[(moment(a, zone), moment(b, zone), lasted(b - a)) for a, b in alarms],
         now=seen.seen[-1].phase.replace("_", " ") if seen.seen else "",
+        note=note,
     )
 
 

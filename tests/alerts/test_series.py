@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from optimizer.alerts import series
 from optimizer.alerts.evaluate import evaluate_all
+from optimizer.alerts.forecast import valuer
 from optimizer.alerts.preview import preview
 from optimizer.domain.measures import MEASURES, Direction, Metric, Parts, figure
+from optimizer.domain.rules import Observation
 from optimizer.domain.series import MINUTE, floor
 from optimizer.domain.tally import bucket_of
 from optimizer.models import AlertState, Notice
@@ -58,7 +60,6 @@ def value(metric, relation=""):
         ("call_reduction", 60, 100),
         ("calls", 20, 40),
         ("error_rate", 10, 40),
-        ("egress_forecast", 30_000 * 60 * 24 * 30 / 1e9, 40),
     ],
 )
 def test_each_metric_is_made_of_the_rows_that_it_names(metric, expected, samples):
@@ -188,4 +189,5 @@ def test_a_sliding_window_sums_what_a_fresh_one_does():
         summed = Parts()
         for k in range(n - 5, n):
             summed.add(minutes[minute_at(k)])
-        assert series.observation(rule, minute_at(n), summed) == whole
+        value = valuer(rule, NOON)(summed, minute_at(n))
+        assert Observation(minute_at(n), value, summed.bottom) == whole
