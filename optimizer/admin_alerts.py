@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,7 +12,7 @@ from django.urls import path
 from django.utils import timezone
 
 from optimizer import admin_mails
-from optimizer.alerts import notices, preview
+from optimizer.alerts import evaluate, notices, preview
 from optimizer.domain.measures import Metric, figure, subject, threshold
 from optimizer.models import AlertRule, AlertState, Silence
 
@@ -98,6 +99,17 @@ class AlertRuleAdmin(RuleAdmin):
             request,
             f"Test mails written: {written}. They leave within half a minute: see Alert mails.",
         )
+
+    def delete_model(self, request: HttpRequest, obj: AlertRule) -> None:
+        """Whoever was told that it fired is told that nobody follows it any more."""
+        self.delete_queryset(request, AlertRule.objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
+        """The same of many."""
+        for rule in queryset:
+            evaluate.retire(rule, "deleted", timezone.now())
+        super().delete_queryset(request, queryset)
 
     def get_urls(self) -> list[Any]:
         """The preview beside Django's own pages."""

@@ -98,7 +98,7 @@ def _happened(rule: Rule, seen: Observation, what: Transition) -> str:
     if what.event is Event.RESOLVED:
         return f"{of} is back at {value} after {lasted(what.duration)}"
     if what.event is Event.CLOSED:
-        return "the rule was changed; its alarm ends here, whatever became of the trouble"
+        return f"the rule was {what.why}; its alarm ends here, whatever became of the trouble"
     if what.event is Event.REMINDED:
         return f"{of} is {value}, for {lasted(what.at - what.since)} now"
     return f"{of} is {value}"

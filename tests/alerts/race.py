@@ -1,7 +1,8 @@
 """Two workers that are sure to meet on one row."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 
@@ -40,6 +41,28 @@ def let_live() -> None:
     connection.close()
     with connection.cursor() as cursor:
         cursor.execute("DROP FUNCTION die CASCADE")
+
+
+@contextmanager
+def locked(model) -> Iterator[None]:
+    """Another session holds the whole table; whoever asks it waits."""
+    done, held = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {model._meta.db_table} IN ACCESS EXCLUSIVE MODE")
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(20)
+        yield
+    finally:
+        done.set()
+        thread.join(20)
 
 
 def _run(work: Callable[[], int], results: list[int]) -> None:

@@ -13,7 +13,7 @@ from optimizer.alerts.deliver import deliver_due
 from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.grouping import GROUP_WAIT, group_due
 from optimizer.domain.series import MINUTE, floor
-from optimizer.models import AlertRule, Outbox
+from optimizer.models import AlertRule, Notice, Outbox
 from tests.alerts.factories import AlertRuleFactory, OutboxFactory, stored_at, traffic
 from tests.metrics.factories import MinuteTallyFactory, SnapshotRunFactory
 
@@ -112,6 +112,28 @@ def test_the_list_says_where_each_rule_stands(alice):
         assert text in page
     changed = alice.get(reverse("admin:optimizer_alertrule_change", args=[1]), follow=True)
     assert changed.status_code == 200
+
+
+@pytest.mark.parametrize("by", ["page", "list"])
+def test_deleting_a_rule_that_fires_tells_whom_it_had_told(alice, by):
+    """The mail of its end comes though the rule is gone; of a quiet rule there is none."""
+    firing = AlertRuleFactory(name="firing")
+    for n in range(3):
+        traffic(n, 4, 6)
+        evaluate_all(stored_at(n))
+    AlertRuleFactory(name="quiet")
+    if by == "page":
+        page = reverse("admin:optimizer_alertrule_delete", args=[firing.pk])
+        alice.post(page, {"post": "yes"})
+    else:
+        chosen = {"action": "delete_selected", "post": "yes"}
+        pks = list(AlertRule.objects.values_list("pk", flat=True))
+        alice.post(reverse(RULES), {**chosen, "_selected_action": pks})
+    assert not AlertRule.objects.filter(name="firing").exists()
+    ended = Notice.objects.get(event="closed")
+    assert "the rule was deleted; its alarm ends here" in ended.told["headline"]
+    assert group_due(timezone.now() + 2 * GROUP_WAIT) == 1
+    assert "Closed" in Outbox.objects.get().subject or "1 closed" in Outbox.objects.get().subject
 
 
 def test_a_test_mail_arrives_at_each_recipient(alice, mail_server):
