@@ -145,10 +145,18 @@ class SilenceAdmin(QuietAdmin):
     @admin.display(description="Rules")
     def about(self, silence: Silence) -> str:
         """Which rules it holds for."""
-        return ", ".join(rule.name for rule in silence.rules.all()) or "all rules"
+        if silence.of is None:
+            return "all rules"
+        return ", ".join(rule.name for rule in silence.rules.all()) or "none: they were deleted"
 
     def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
         """Sign it."""
         if not change:
             obj.author = request.user  # type: ignore[assignment]  # the admin admits users only
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Remember whether it was made for some rules: deleting those must not widen it to all."""
+        super().save_related(request, form, formsets, change)
+        form.instance.only_some = form.instance.rules.exists()
+        form.instance.save(update_fields=["only_some"])

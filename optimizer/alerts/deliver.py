@@ -13,6 +13,7 @@ from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
 from optimizer.alerts import channels, watch
+from optimizer.errors import AnswerLost
 from optimizer.models import Attempt, Outbox
 
 log = logging.getLogger(__name__)
@@ -50,8 +51,10 @@ def pause_after(attempts: int) -> timedelta:
 
 
 def _due(now: datetime) -> QuerySet[Outbox]:
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    return Outbox.objects.filter(free, state=Outbox.Delivery.PENDING, next_attempt_at__lte=now)
+    """Mails whose time has come; a time so late that only a clock set back explains it has too."""
+    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + 2 * LEASE)
+    due = Q(next_attempt_at__lte=now) | Q(next_attempt_at__gt=now + 2 * LONGEST_PAUSE)
+    return Outbox.objects.filter(free, due, state=Outbox.Delivery.PENDING)
 
 
 def _bury_abandoned(now: datetime) -> None:
@@ -112,8 +115,9 @@ def _store_failure(mail: Outbox, attempt: Attempt, error: Exception, now: dateti
     dead = channels.is_final(error) or mail.attempts >= MAX_ATTEMPTS
     told = f"{type(error).__name__}: {error}"[:ERROR_LIMIT]
     log.warning("alert mail %d, attempt %d: %s", mail.pk, mail.attempts, told)
+    lost = isinstance(error, AnswerLost)
     with transaction.atomic():
-        _close(attempt, Result.FAILED, told, now)
+        _close(attempt, Result.UNKNOWN if lost else Result.FAILED, told, now)
         _store(
             mail,
             state=Outbox.Delivery.DEAD if dead else Outbox.Delivery.PENDING,

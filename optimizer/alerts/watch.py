@@ -31,6 +31,11 @@ def beat(name: str, now: datetime) -> None:
     )
 
 
+def last_done(name: str) -> datetime | None:
+    """When this work was last done to its end."""
+    return Pulse.objects.filter(name=name).values_list("at", flat=True).first()
+
+
 def late(now: datetime, since: datetime) -> list[Late]:
     """What is overdue; before `since` nothing was expected, for the asker was not there either.
 

@@ -1,5 +1,7 @@
 """What an operator can do with alerts in the admin, and what is refused."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -13,7 +15,7 @@ from optimizer.alerts.deliver import deliver_due
 from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.grouping import GROUP_WAIT, group_due
 from optimizer.domain.series import MINUTE, floor
-from optimizer.models import AlertRule, Notice, Outbox
+from optimizer.models import AlertRule, Notice, Outbox, Silence
 from tests.alerts.factories import AlertRuleFactory, OutboxFactory, stored_at, traffic
 from tests.metrics.factories import MinuteTallyFactory, SnapshotRunFactory
 
@@ -112,6 +114,52 @@ def test_the_list_says_where_each_rule_stands(alice):
         assert text in page
     changed = alice.get(reverse("admin:optimizer_alertrule_change", args=[1]), follow=True)
     assert changed.status_code == 200
+
+
+def silenced(client, *rules, **changes):
+    """Send the form for a new silence of an hour; its errors."""
+    start = timezone.now()
+    end = start + changes.pop("lasts", timedelta(hours=1))
+    form = {
+        "kind": "silence",
+        "rules": [rule.pk for rule in rules],
+        "starts_at_0": f"{start:%Y-%m-%d}",
+        "starts_at_1": f"{start:%H:%M:%S}",
+        "ends_at_0": f"{end:%Y-%m-%d}",
+        "ends_at_1": f"{end:%H:%M:%S}",
+        "reason": "we know",
+        **changes,
+    }
+    response = client.post(reverse("admin:optimizer_silence_add"), form)
+    return response.context["adminform"].form.errors if response.status_code == 200 else {}
+
+
+def test_a_silence_is_signed_and_is_about_what_was_chosen(alice):
+    """Some rules, or all where none was."""
+    assert silenced(alice, AlertRuleFactory(name="r")) == {}
+    assert silenced(alice) == {}
+    page = alice.get(reverse("admin:optimizer_silence_changelist")).content.decode()
+    assert "all rules" in page
+    assert [silence.author.username for silence in Silence.objects.all()] == ["alice", "alice"]
+
+
+def test_deleting_the_rules_of_a_silence_does_not_silence_all_others(alice):
+    """It is about none any more, and says so."""
+    rule, other = AlertRuleFactory(name="r"), AlertRuleFactory(name="other")
+    silenced(alice, rule)
+    rule.delete()
+    assert not Silence.objects.get().as_quiet().covers(other.pk)
+    page = alice.get(reverse("admin:optimizer_silence_changelist")).content.decode()
+    assert "none: they were deleted" in page
+
+
+def test_a_silence_always_ends(alice):
+    """Not before it began, not never, and a weekly one pauses."""
+    assert "must end after" in str(silenced(alice, lasts=timedelta(hours=-1)))
+    assert "required" in str(silenced(alice, ends_at_0=""))
+    assert "shorter than a week" in str(silenced(alice, lasts=timedelta(days=7), weekly="on"))
+    assert "required" in str(silenced(alice, reason=""))
+    assert not Silence.objects.exists()
 
 
 @pytest.mark.parametrize("by", ["page", "list"])

@@ -8,11 +8,18 @@ from django.contrib.auth import get_user_model
 
 from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.expire import KEPT, expire
-from optimizer.alerts.grouping import GROUP_WAIT, cap, group_due
+from optimizer.alerts.grouping import GROUP_WAIT, LONGEST_RUN, cap, group_due
 from optimizer.alerts.notices import put_trials
 from optimizer.domain.quiet import Quiet
-from optimizer.models import AlertRule, Notice, Outbox, Recipient, Silence
-from tests.alerts.factories import NOON, AlertRuleFactory, grouped, stored_at, traffic
+from optimizer.models import AlertRule, Notice, Outbox, Pulse, Recipient, Silence
+from tests.alerts.factories import (
+    NOON,
+    AlertRuleFactory,
+    OutboxFactory,
+    grouped,
+    stored_at,
+    traffic,
+)
 from tests.alerts.race import race
 
 pytestmark = pytest.mark.django_db
@@ -54,6 +61,36 @@ def test_a_mail_waits_for_what_fires_with_it():
     assert [group_due(now), group_due(now + GROUP_WAIT)] == [0, 1]
 
 
+def test_a_mail_waits_for_the_end_of_the_judging_that_wrote_it():
+    """The 200 rules of a slow database are one mail too; a run that never ends holds up nothing."""
+    AlertRuleFactory()
+    now = judge([BAD] * 3)
+    Pulse.objects.update(at=now - timedelta(seconds=30))  # this run is not done
+    assert [group_due(now + GROUP_WAIT), group_due(now + LONGEST_RUN)] == [0, 1]
+
+
+def test_a_clock_set_back_holds_up_nothing(settings):
+    """Neither the wait for others nor the cap counts what was written tomorrow."""
+    settings.CANVALO_ALERT_MAILS_PER_HOUR = 1
+    AlertRuleFactory()
+    now = judge([BAD] * 3)
+    OutboxFactory(created_at=now + timedelta(days=1))
+    Notice.objects.update(created_at=now + timedelta(days=1))
+    assert group_due(now) == 1
+
+
+def test_who_is_no_recipient_any_more_is_not_told_what_was_held_for_them():
+    """Bob left the company while a silence held."""
+    rule = AlertRuleFactory(recipients="alice@example.com, Bob@example.com")
+    silence(NOON, NOON + HOUR)
+    grouped(judge([BAD] * 3))
+    AlertRule.objects.filter(pk=rule.pk).update(recipients="ALICE@example.com")
+    assert group_due(NOON + HOUR) == 1
+    assert Outbox.objects.get().recipient == "alice@example.com"
+    bobs = Notice.objects.get(recipient="Bob@example.com")
+    assert (bobs.fate, bobs.why) == ("suppressed", "no recipient of the rule any more")
+
+
 @pytest.mark.django_db(transaction=True)
 def test_two_at_once_write_one_mail():
     """The second finds the notices taken."""
@@ -73,6 +110,10 @@ def test_beyond_the_cap_it_waits_and_the_next_mail_says_so(settings):
         AlertRule.objects.all().delete()
         grouped(now)
     assert (cap(), Outbox.objects.count()) == (3, 3)
+    third, *before = Outbox.objects.all()
+    told = "This is mail 3 of 3 in an hour: what follows waits until 2026-03-01 13:04 (UTC)."
+    assert told in third.text
+    assert not any("of 3 in an hour" in mail.text for mail in before)
     assert set(Notice.objects.filter(fate="waiting").values_list("why", flat=True)) == {
         "held back: the cap of mails an hour was reached"
     }

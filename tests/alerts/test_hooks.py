@@ -13,6 +13,7 @@ from optimizer.alerts.deliver import deliver_due
 from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.hooks import is_public
 from optimizer.alerts.signing import signed
+from tests.alerts.badly import HANGS_UP, bad_server
 from tests.alerts.conftest import free_port
 from tests.alerts.factories import (
     NOON,
@@ -85,6 +86,15 @@ def test_where_nobody_answers_it_is_tried_again(settings):
     mail = deliver(OutboxFactory(recipient=f"http://127.0.0.1:{free_port()}/"))
     assert (mail.state, mail.next_attempt_at) == ("pending", NOON + timedelta(seconds=30))
     assert "ConnectError" in mail.last_error
+
+
+def test_a_program_that_takes_it_and_hangs_up_may_have_it(settings):
+    """It is tried again under the same key, and the log says that it may have arrived."""
+    settings.CANVALO_ALERT_PRIVATE_WEBHOOKS = True
+    with bad_server(HANGS_UP) as (port, _):
+        mail = deliver(OutboxFactory(recipient=f"http://127.0.0.1:{port}/"))
+    assert mail.state == "pending"
+    assert mail.log.get().outcome == "unknown"
 
 
 def test_no_request_leaves_for_a_private_address(hook, settings):
