@@ -1,12 +1,14 @@
 """What is said of one turn of one rule, in the zone of whoever reads it. Pure."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
 from optimizer.domain.measures import MEASURES, Direction, Metric, figure, subject, threshold
 from optimizer.domain.rules import Event, Observation, Rule, Transition
 from optimizer.domain.series import MINUTE, RANGES
+
+LEAD = timedelta(minutes=10)  # of the time before it began that the chart shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +76,21 @@ def trial(about: Told, now: datetime, to: Reader) -> Telling:
 
 
 def chart_link(rule: Rule, since: datetime, now: datetime, to: Reader) -> str:
-    """The chart, at the shortest range that shows the whole story from before it began."""
-    needed = now - since + rule.window
+    """The chart from before it began until now, so that the link shows the same next week.
+
+    A page without zoom shows the shortest named range that is long enough, up to its own present.
+    """
+    needed = now - since + rule.window + LEAD
     ranges = sorted(RANGES.values(), key=lambda r: r.length)
     fitting = next((r for r in ranges if r.length >= needed), ranges[-1])
-    return f"{to.base_url.rstrip('/')}/?range={fitting.name}#{MEASURES[rule.metric].chart}"
+    start = now - max(needed, ranges[0].length)
+    zoom = f"from={_in_address(start)}&to={_in_address(now)}"
+    chart = MEASURES[rule.metric].chart
+    return f"{to.base_url.rstrip('/')}/?range={fitting.name}&{zoom}#{chart}"
+
+
+def _in_address(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def moment(at: datetime, zone: tzinfo) -> str:

@@ -92,9 +92,9 @@ class AlertRule(models.Model):
     severity = models.CharField(max_length=8, choices=Severity, default=Severity.WARNING)
     reminder_minutes = models.PositiveIntegerField(
         "remind every (minutes)",
-        default=240,
+        default=DAY,
         validators=[MaxValueValidator(7 * DAY)],
-        help_text="While an alarm stays open; 0: never.",
+        help_text="While an alarm stays open; 1440 is a day, 0: never.",
     )
     recipients = models.TextField(
         validators=[validate_addresses],

@@ -248,4 +248,4 @@ def test_from_the_counted_minutes_to_the_mail(mail_server):
     assert (group_due(later), deliver_due(lambda: later)) == (1, 1)
     [mail] = mail_server.taken
     assert mail["Subject"] == f"[Canvalo] Fired: {rule.name}: hit rate of api.contacts is 5.0 %"
-    assert "?range=1h#chart-hit-rate" in mail.get_body(("plain",)).get_content()
+    assert "/?range=1h&from=" in mail.get_body(("plain",)).get_content()

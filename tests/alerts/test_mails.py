@@ -1,6 +1,7 @@
 """What the mails say."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -49,7 +50,8 @@ def test_a_fired_mail_says_all_that_one_wants_to_know():
         "Threshold: below 60 % for 5 min; recovers at or above 70.5 % for as long",
         "Window: 10 min until 2026-03-01 13:05 (Europe/Berlin)",
         "",
-        "Chart: https://canvalo.example/?range=1h#chart-hit-rate",
+        "Chart: https://canvalo.example/?range=1h&from=2026-03-01T11:06Z&to=2026-03-01T12:06Z"
+        "#chart-hit-rate",
         "",
         "-- ",
         f"Do not want these mails? {WAY_OUT}",
@@ -137,12 +139,20 @@ def test_a_long_name_is_cut_to_what_a_subject_holds():
 
 
 @pytest.mark.parametrize(
-    ("hours", "name"), [(0, "1h"), (1, "6h"), (20, "24h"), (30, "7d"), (900, "7d")]
+    ("hours", "name"), [(0.5, "1h"), (1, "6h"), (20, "24h"), (30, "7d"), (900, "7d")]
 )
 def test_the_link_shows_the_whole_story(hours, name):
     """The shortest range that reaches back to before it began, or else the longest."""
     link = telling.chart_link(RULE, NOON, NOON + timedelta(hours=hours), BERLIN)
-    assert f"?range={name}#" in link
+    assert f"?range={name}&" in link
+
+
+def test_the_link_shows_the_same_stretch_whenever_it_is_opened():
+    """From twenty minutes before it began (ten of them the window's) until the mail was written."""
+    link = telling.chart_link(RULE, NOON, NOON + timedelta(hours=5), BERLIN)
+    parts = parse_qs(urlsplit(link).query)
+    start, end = (datetime.fromisoformat(parts[name][0]) for name in ("from", "to"))
+    assert (start, end) == (NOON - 20 * MINUTE, NOON + timedelta(hours=5))
 
 
 def test_a_rule_for_all_tables_says_so():

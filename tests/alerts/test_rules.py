@@ -20,6 +20,7 @@ from optimizer.domain.rules import (
     State,
     step,
 )
+from optimizer.models import AlertRule
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -303,6 +304,16 @@ def test_a_day_of_hovering_around_the_threshold_mails_twice_at_most(seed):
     noise = Random(seed)
     values = [60 + noise.uniform(-6, 9.9) for _ in range(24 * 60)]
     assert len(run(values)[1]) <= 2
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_day_of_hovering_mails_twice_at_most_with_the_forms_own_values_too(seed):
+    """Reminders included, since these are mails too."""
+    usual = AlertRule(fire_at=60, recover_at=70).as_rule()
+    noise = Random(seed)
+    values = [60 + noise.uniform(-9, 9.9) for _ in range(24 * 60)]
+    events = run(values, usual)[1]
+    assert 1 <= len(events) <= 2
 
 
 def test_a_day_of_swinging_across_both_thresholds_mails_nobody():
