@@ -52,7 +52,8 @@ class Told:
 def turn(about: Told, seen: Observation, what: Transition, now: datetime, to: Reader) -> Telling:
     """What is said of a turn."""
     rule = about.rule
-    lines = [*_story(what, rule, to.zone), *_figures(rule, seen, to.zone)]
+    grave = ["Severity", about.severity]
+    lines = [*_story(what, rule, to.zone), *_figures(rule, seen, to.zone), grave]
     return Telling(
         event=what.event,
         headline=f"{about.name}: {_happened(rule, seen, what)}",
@@ -125,14 +126,20 @@ def _story(what: Transition, rule: Rule, zone: tzinfo) -> list[list[str]]:
 
 def _figures(rule: Rule, seen: Observation, zone: tzinfo) -> list[list[str]]:
     until = f" until {moment(seen.until, zone)}" if seen.until else ""
-    samples = f" of {seen.samples:,} {MEASURES[rule.metric].samples}"
-    value = figure(rule.metric, seen.value)
-    known = value if rule.metric is Metric.SNAPSHOT_AGE else value + samples
+    known = figure(rule.metric, seen.value) + _rests_on(rule, seen.samples)
     return [
         ["Value", f"{known}; {seen.error}" if seen.error else known],
         ["Threshold", _thresholds(rule)],
         ["Window", f"{lasted(rule.window)}{until}"],
     ]
+
+
+def _rests_on(rule: Rule, samples: int) -> str:
+    measure = MEASURES[rule.metric]
+    if rule.metric is Metric.SNAPSHOT_AGE:
+        return ""
+    relation = " of" if measure.value else ", at the pace of"
+    return f"{relation} {samples:,} {measure.samples}"
 
 
 def _thresholds(rule: Rule) -> str:

@@ -49,6 +49,7 @@ def test_a_fired_mail_says_all_that_one_wants_to_know():
         "Value: 41.2 % of 1,230 cacheable reads",
         "Threshold: below 60 % for 5 min; recovers at or above 70.5 % for as long",
         "Window: 10 min until 2026-03-01 13:05 (Europe/Berlin)",
+        "Severity: warning",
         "",
         "Chart: https://canvalo.example/?range=1h&from=2026-03-01T11:06Z&to=2026-03-01T12:06Z"
         "#chart-hit-rate",
@@ -108,6 +109,26 @@ def test_many_are_counted_in_the_subject_and_each_is_told():
     heads = [line for line in written.text.splitlines() if line[:1].isupper() and "  " in line]
     assert [head.split(":")[0] for head in heads] == ["FIRED  C", "FIRED  A", "RESOLVED  Contacts"]
     assert written.html.count("<h1") == 3
+
+
+def test_a_storm_is_short_enough_for_mail_programs_and_loses_nothing():
+    """These cut a mail above some 100 kB: the first are told in full, the rest in a line each."""
+    storm = mail(*[fired(f"Rule {n:03}") for n in range(300)], remarks=["Held back: 300"])
+    assert len(storm.html.encode()) < 102_000
+    assert storm.html.count("<h1") == 20
+    for n in range(300):
+        assert f"Rule {n:03}" in storm.html
+        assert f"FIRED  Rule {n:03}" in storm.text
+    assert storm.html.index("Held back: 300") < storm.html.index("Rule 000")
+    assert storm.text.startswith("Held back: 300")
+    assert WAY_OUT in storm.html
+
+
+def test_a_forecast_says_at_whose_pace():
+    """It is not made of these calls alone."""
+    bill = Rule("", 50, 40, MINUTE, MINUTE, 1, Metric.COST_FORECAST, Direction.ABOVE)
+    written = mail(fired("Bill", bill, seen=Observation(NOON, 61.237, 40210)))
+    assert "Value: 61.24 US$, at the pace of 40,210 calls" in written.text
 
 
 def test_a_program_gets_the_same_as_figures():
