@@ -1,7 +1,7 @@
 """How one mail leaves: by SMTP, or as a webhook where the recipient is one."""
 
 from datetime import datetime
-from email.utils import parseaddr
+from email.utils import format_datetime, parseaddr
 from smtplib import (
     SMTPDataError,
     SMTPException,
@@ -72,6 +72,7 @@ def _mail(message: EmailMultiAlternatives) -> None:
 def _message(mail: Outbox) -> EmailMultiAlternatives:
     headers = {
         "Message-ID": _message_id(mail),
+        "Date": format_datetime(mail.created_at),  # a mail that was held up is sorted where it was
         "Auto-Submitted": "auto-generated",
         **_way_out(mail),
     }

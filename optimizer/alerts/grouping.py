@@ -18,7 +18,7 @@ from optimizer.alerts.telling import Telling, moment
 from optimizer.domain.quiet import Quiet, quiet_for
 from optimizer.domain.rules import Event
 from optimizer.models import AlertRule, Notice, Outbox, Recipient, Silence
-from optimizer.models.addresses import same
+from optimizer.models.addresses import same, to
 
 GROUP_WAIT = timedelta(seconds=20)  # longer than the judging of all rules usually takes
 LONGEST_RUN = timedelta(minutes=2)  # of the judging: then its worker has been ended
@@ -53,7 +53,7 @@ def _silences(now: datetime) -> dict[Quiet, str]:
 def _group(
     address: str, quiets: Mapping[Quiet, str], judged: datetime | None, now: datetime
 ) -> int:
-    waiting = Notice.objects.filter(recipient__iexact=address, fate=Fate.WAITING)
+    waiting = Notice.objects.filter(to(address), fate=Fate.WAITING)
     notices = list(waiting.select_for_update().order_by("created_at", "pk"))
     wanted = _wanted(notices, address)
     tests = [notice for notice in wanted if notice.event == Event.TEST]
@@ -131,9 +131,7 @@ def _put_aside(notice: Notice, why: str) -> bool:
 
 def _sent_within_an_hour(address: str, now: datetime) -> list[datetime]:
     """When mails to the address were written, the oldest first; tests do not count."""
-    recent = Outbox.objects.filter(
-        recipient__iexact=address, created_at__gt=now - HOUR, created_at__lte=now
-    )
+    recent = Outbox.objects.filter(to(address), created_at__gt=now - HOUR, created_at__lte=now)
     alerts = recent.exclude(notices__event=Event.TEST).order_by("created_at")
     return list(alerts.values_list("created_at", flat=True))
 

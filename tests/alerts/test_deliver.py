@@ -33,6 +33,7 @@ def test_a_mail_arrives_with_both_its_bodies(mail_server):
     assert (taken["To"], taken["From"]) == (mail.recipient, "Canvalo <alerts@canvalo.example>")
     assert taken["Subject"] == mail.subject
     assert taken["Auto-Submitted"] == "auto-generated"
+    assert taken["Date"].datetime == NOON
     assert taken.get_body(("plain",)).get_content().strip() == mail.text
     assert taken.get_body(("html",)).get_content().strip() == mail.html
     mail.refresh_from_db()
@@ -99,9 +100,17 @@ def test_a_dead_mail_can_be_tried_again(mail_server):
     assert len(mail_server.taken) == 1
 
 
+def test_what_was_held_up_leaves_in_the_order_in_which_it_was_written(mail_server):
+    """The server is back: "fired" before "resolved", though its turn to be tried came later."""
+    OutboxFactory(subject="resolved", created_at=NOON + timedelta(minutes=5))
+    OutboxFactory(subject="fired", next_attempt_at=NOON + timedelta(minutes=1))
+    assert deliver_at(NOON + timedelta(minutes=9)) == 2
+    assert [mail["Subject"] for mail in mail_server.taken] == ["fired", "resolved"]
+
+
 def test_one_mail_that_cannot_be_sent_holds_up_no_other(mail_server):
     """The first is refused, and the second arrives in the same run."""
-    OutboxFactory(recipient="nobody@example.com", next_attempt_at=NOON - timedelta(minutes=1))
+    OutboxFactory(recipient="nobody@example.com", created_at=NOON - timedelta(minutes=1))
     OutboxFactory(recipient="bob@example.com")
     mail_server.replies = ["550 no such user"]
     assert deliver_at(NOON) == 1

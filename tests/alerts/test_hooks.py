@@ -131,6 +131,17 @@ def test_what_counts_as_public(address, public):
     assert is_public(address) is public
 
 
+def test_two_webhooks_that_differ_in_a_letters_case_are_two(hook):
+    """A key in the address may; each program gets its own."""
+    AlertRuleFactory(recipients=f"{hook.url}a, {hook.url}A")
+    for n in range(3):
+        traffic(n, 2, 8)
+        evaluate_all(stored_at(n))
+    assert grouped(stored_at(2)) == 2
+    deliver_due(lambda: stored_at(3))
+    assert {path for path, _, _ in hook.taken} == {"/hook?key=1a", "/hook?key=1A"}
+
+
 def verified(headers, body, secret):
     """Whether a receiver who holds the secret may believe it, as Standard Webhooks says."""
     lower = {name.lower(): value for name, value in headers.items()}
