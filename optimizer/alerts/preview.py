@@ -29,6 +29,7 @@ class Preview:
     fire: str
     recover: str
     top: str
+    bottom: str
     first: str
     last: str
     alarms: list[tuple[str, str, str]]  # from, to, lasted
@@ -89,6 +90,7 @@ def drawn(
         fire=threshold(rule.metric, rule.fire_at),
         recover=threshold(rule.metric, rule.recover_at),
         top=figure(rule.metric, high),
+        bottom=figure(rule.metric, low),
         first=moment(start, zone),
         last=moment(end, zone),
         alarms=[(moment(a, zone), moment(b, zone), lasted(b - a)) for a, b in alarms],

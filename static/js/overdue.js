@@ -7,6 +7,11 @@
   const banner = document.querySelector("[data-overdue]");
   const lost = document.querySelector("[data-undelivered]");
 
+  const show = (notice, wanted) => {
+    notice.hidden = !wanted;
+    notice.classList.toggle("errornote", wanted);
+  };
+
   const look = async () => {
     if (document.hidden) return;
     let found;
@@ -19,9 +24,9 @@
     }
     const late = found.overdue;
     if (late.length && banner.hidden) banner.querySelector(".text").textContent = late.join(", ");
-    banner.hidden = late.length === 0;
+    show(banner, late.length > 0);
     lost.querySelector(".text").textContent = found.undelivered;
-    lost.hidden = found.undelivered === 0;
+    show(lost, found.undelivered > 0);
   };
 
   if (banner) setInterval(look, EVERY);
