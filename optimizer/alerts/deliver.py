@@ -18,8 +18,8 @@ from optimizer.models import Attempt, Outbox
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 10  # the last one about four hours after the first
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+MAX_ATTEMPTS = 20  # the last one about four hours after the first
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
 LEASE = timedelta(minutes=5)  # longer than a task may run
 RUN_LIMIT = timedelta(seconds=60)  # after this no further mail is begun in a run
 ERROR_LIMIT = 1000
@@ -54,7 +54,7 @@ def pause_after(attempts: int) -> timedelta:
 def _due(now: datetime) -> QuerySet[Outbox]:
     """Mails whose time has come; a time so late that only a clock set back explains it has too."""
     free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + 2 * LEASE)
-    due = Q(next_attempt_at__lte=now) | Q(next_attempt_at__gt=now + 2 * LONGEST_PAUSE)
+    due = Q(next_attempt_at__lte=now) | Q(next_attempt_at__gt=now + 4 * LONGEST_PAUSE)
     return Outbox.objects.filter(free, due, state=Outbox.Delivery.PENDING)
 
 

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.contrib.auth import get_user_model
 
+from optimizer.alerts.deliver import deliver_due
 from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.expire import KEPT, expire
-from optimizer.alerts.grouping import GROUP_WAIT, LONGEST_RUN, cap, group_due
+from optimizer.alerts.grouping import BEHIND, GROUP_WAIT, LONGEST_RUN, cap, group_due
 from optimizer.alerts.notices import put_trials
 from optimizer.domain.quiet import Quiet
 from optimizer.models import AlertRule, Notice, Outbox, Pulse, Recipient, Silence
@@ -121,6 +122,39 @@ def test_beyond_the_cap_it_waits_and_the_next_mail_says_so(settings):
     last = Outbox.objects.first()
     assert last.subject == "[Canvalo] 3 alerts: 3 fired"
     assert "Held back since 2026-03-01 12:13 (UTC): 3, for the cap of 3 mails an hour." in last.text
+
+
+def test_behind_a_mail_that_is_retried_nothing_piles_up(mail_server):
+    """While the server refuses, what follows waits; then it is one mail, in order, and says why."""
+    AlertRuleFactory()
+    mail_server.replies = ["451 not now"] * 2
+    now = judge([BAD] * 3)
+    grouped(now)
+    deliver_due(lambda: now + GROUP_WAIT)
+    later = judge([GOOD] * 4 + [BAD] * 3, first=3)
+    assert grouped(later) == 0
+    assert set(Notice.objects.filter(fate="waiting").values_list("why", flat=True)) == {BEHIND}
+    deliver_due(lambda: later)
+    assert grouped(later) == 0
+    deliver_due(lambda: later + HOUR)
+    assert group_due(later + HOUR) == 1
+    deliver_due(lambda: later + HOUR)
+    first, second = mail_server.taken
+    assert "Fired" in first["Subject"]
+    assert second["Subject"] == "[Canvalo] 2 alerts: 1 fired, 1 resolved"
+    text = second.get_body(("plain",)).get_content()
+    assert "Held back since 2026-03-01 12:07 (UTC): 2, for an earlier mail was held up." in text
+
+
+def test_a_test_mail_that_is_retried_holds_up_no_alert(mail_server):
+    """Nor does a mail to somebody else."""
+    rule = AlertRuleFactory()
+    mail_server.replies = ["451 not now"] * 2
+    put_trials([rule], NOON)
+    OutboxFactory(recipient="bob@example.com")
+    group_due(NOON)
+    deliver_due(lambda: NOON)
+    assert grouped(judge([BAD] * 3)) == 1
 
 
 def test_in_a_silence_nothing_is_told_and_the_log_says_why():
