@@ -53,9 +53,14 @@ def evaluate(rule: AlertRule, until: datetime | None, now: datetime) -> int:
     return _tell(rule, before, step(judged_by, before.as_state(), seen, now), seen, now)
 
 
+@transaction.atomic
 def retire(rule: AlertRule, why: str, now: datetime) -> int:
-    """Close the open alarm of a rule that is judged no more, and tell; the number of notices."""
-    before = AlertState.objects.filter(rule=rule, alarm_since__isnull=False).first()
+    """Close the open alarm of a rule that is judged no more, and tell; the number of notices.
+
+    Its state is locked meanwhile: a rule that is deleted has no second try.
+    """
+    states = AlertState.objects.select_for_update()
+    before = states.filter(rule=rule, alarm_since__isnull=False).first()
     if before is None:
         return 0
     seen = Observation(before.judged, before.last_value, before.last_samples)

@@ -9,15 +9,19 @@ from django.db import connection, transaction
 from canvalo.devstack.waiting import until
 
 
-def race(row, work: Callable[[], int], workers: int = 2) -> list[int]:
-    """Hold `row` until every worker waits to write it, then let go; what each returned."""
+def race(row, work: Callable[[], int], other: Callable[[], int] | None = None) -> list[int]:
+    """Hold `row` until two workers wait to write it, then let go; what each returned.
+
+    Both do the same work, unless there is another for the second.
+    """
     results: list[int] = []
-    threads = [threading.Thread(target=_run, args=(work, results)) for _ in range(workers)]
+    works = (work, other or work)
+    threads = [threading.Thread(target=_run, args=(one, results)) for one in works]
     with transaction.atomic():
         type(row).objects.select_for_update().get(pk=row.pk)
         for thread in threads:
             thread.start()
-        until(lambda: _waiting() == workers, 20, lambda: f"{_waiting()} of {workers} waited")
+        until(lambda: _waiting() == 2, 20, lambda: f"{_waiting()} of 2 waited")
     for thread in threads:
         thread.join(20)
     assert not any(thread.is_alive() for thread in threads)

@@ -183,6 +183,23 @@ def test_a_rule_switched_off_while_it_fires_closes_its_alarm_and_says_so():
     assert Notice.objects.first().event == "fired"
 
 
+@pytest.mark.django_db(transaction=True)
+def test_an_evaluator_at_the_same_time_does_not_keep_an_end_from_being_told():
+    """It holds the state when the rule is about to be deleted; the end is told once."""
+    rule = AlertRuleFactory()
+    judge([BAD] * 3)
+    traffic(3, *BAD)
+    state = AlertState.objects.get()
+
+    written = race(
+        state,
+        lambda: evaluate.retire(rule, "deleted", stored_at(3)),
+        lambda: evaluate_all(stored_at(3)),
+    )
+    assert sorted(written) == [0, 1]
+    assert Notice.objects.filter(event="closed").count() == 1
+
+
 def test_a_rule_switched_off_while_nothing_is_wrong_says_nothing():
     """There is nothing to end."""
     AlertRuleFactory()
