@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
 from optimizer.domain.measures import MEASURES, Direction, Metric, figure, subject, threshold
+from optimizer.domain.request import NAMED
 from optimizer.domain.rules import Event, Observation, Rule, Transition
-from optimizer.domain.series import MINUTE, RANGES
+from optimizer.domain.series import MINUTE
 
 LEAD = timedelta(minutes=10)  # of the time before it began that the chart shows
+SHORTEST = timedelta(hours=1)  # that a chart shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,15 +81,13 @@ def trial(about: Told, now: datetime, to: Reader) -> Telling:
 def chart_link(rule: Rule, since: datetime, now: datetime, to: Reader) -> str:
     """The chart from before it began until now, so that the link shows the same next week.
 
-    A page without zoom shows the shortest named range that is long enough, up to its own present.
+    Zoomed out of it, the page shows the shortest named range that is long enough.
     """
     needed = now - since + rule.window + LEAD
-    ranges = sorted(RANGES.values(), key=lambda r: r.length)
-    fitting = next((r for r in ranges if r.length >= needed), ranges[-1])
-    start = now - max(needed, ranges[0].length)
-    zoom = f"from={_in_address(start)}&to={_in_address(now)}"
+    fitting = next((name for name, (length, _) in NAMED.items() if length >= needed), "1y")
+    zoom = f"from={_in_address(now - max(needed, SHORTEST))}&to={_in_address(now)}"
     chart = MEASURES[rule.metric].chart
-    return f"{to.base_url.rstrip('/')}/?range={fitting.name}&{zoom}#{chart}"
+    return f"{to.base_url.rstrip('/')}/?range={fitting}&{zoom}#{chart}"
 
 
 def _in_address(at: datetime) -> str:
