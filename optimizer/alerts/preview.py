@@ -14,6 +14,10 @@ from optimizer.models import AlertRule, SnapshotRun
 SPAN = timedelta(days=7)
 WIDTH, HEIGHT = 840, 200  # of the drawing, in its own units
 PIECES = 420  # points drawn; each shows the worst of its minutes, so that no dip is lost
+OFTEN = (
+    "That is more than once a day: put more between the two thresholds, take a longer window, or "
+    "let it hold for longer."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,8 @@ def preview(row: AlertRule, now: datetime, zone: tzinfo) -> Preview:
     start = end - SPAN
     minutes = _stored(rule, start, end)
     seen = replay(rule, minutes, start, end, forecast.valuer(rule, start, minutes))
-    return drawn(rule, seen, start, end, zone, forecast.what_is_billed(rule))
+    note = OFTEN if seen.fired > SPAN.days else forecast.what_is_billed(rule)
+    return drawn(rule, seen, start, end, zone, note)
 
 
 def _stored(rule: Rule, start: datetime, end: datetime) -> dict[datetime, Parts]:

@@ -160,6 +160,22 @@ def test_the_preview_says_how_often_it_would_have_fired():
     assert preview(stricter, timezone.now(), timezone.get_current_timezone()).fired == 0
 
 
+def test_the_preview_says_when_a_rule_would_fire_too_often():
+    """A figure that swings around thresholds without a distance, and the same with one."""
+    end = floor(timezone.now(), MINUTE) - MINUTE
+    for n in range(80):
+        minute, hits = end - (80 - n) * MINUTE, 58 if n % 8 < 4 else 62
+        SnapshotRunFactory(minute=minute, ran_at=minute + timedelta(seconds=70))
+        MinuteTallyFactory(minute=minute, outcome="hit", count=hits)
+        MinuteTallyFactory(minute=minute, outcome="miss", count=100 - hits)
+    nervous, calm = AlertRuleFactory(recover_at=60), AlertRuleFactory()
+    zone = timezone.get_current_timezone()
+    often, once = (preview(rule, timezone.now(), zone) for rule in (nervous, calm))
+    assert (often.fired, once.fired) == (10, 1)
+    assert "more than once a day" in often.note
+    assert once.note == ""
+
+
 @pytest.mark.parametrize("metric", list(Metric))
 def test_every_metric_can_be_previewed(metric, client):
     """On the page of the admin, drawn without a script; and where nothing is stored."""
