@@ -24,7 +24,6 @@ GROUP_WAIT = timedelta(seconds=20)  # longer than the judging of all rules usual
 LONGEST_RUN = timedelta(minutes=2)  # of the judging: then its worker has been ended
 HOUR = timedelta(hours=1)
 USUAL_CAP = 10  # mails an hour to one address
-MOST = 300  # notices told in full in one mail
 HELD = "held back: the cap of mails an hour was reached"
 BEHIND = "held back: an earlier mail has not arrived yet"
 ENDS = (Event.RESOLVED, Event.CLOSED)
@@ -122,7 +121,7 @@ def _quieted(notice: Notice, quiets: Mapping[Quiet, str]) -> bool:
 
 def _without_pairs(notices: Sequence[Notice]) -> list[Notice]:
     """Without alarms that began and ended within a silence: nobody need know."""
-    ended = {_alarm(n) for n in notices if n.event in ENDS}
+    ended = {_alarm(n) for n in notices if n.event in ENDS and n.quieted}
     gone = {_alarm(n) for n in notices if n.event == Event.FIRED and n.quieted} & ended
     for notice in notices:
         if _alarm(notice) in gone:
@@ -148,7 +147,7 @@ def _sent_within_an_hour(address: str, now: datetime) -> list[datetime]:
 
 def _write(notices: Sequence[Notice], remarks: Sequence[str], now: datetime) -> int:
     first = notices[0]
-    tellings = [Telling.from_json(notice.told) for notice in notices[:MOST]]
+    tellings = [Telling.from_json(notice.told) for notice in notices]
     mail = mails.compose(tellings, remarks, unsubscribe.link(first.recipient))
     rules = {notice.rule_id for notice in notices}
     row = Outbox.objects.create(
@@ -185,6 +184,4 @@ def _remarks(notices: Sequence[Notice], written: Sequence[datetime]) -> list[str
         )
     if silent:
         said.append(f"Held back by a silence that has ended: {silent}.")
-    if len(notices) > MOST:
-        said.append(f"Not shown: {len(notices) - MOST} more, in the admin under Alert notices.")
     return said

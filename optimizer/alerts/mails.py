@@ -9,6 +9,7 @@ from typing import Any
 from optimizer.alerts.telling import Telling
 
 SUBJECT_LIMIT = 250
+MOST = 300  # in one mail
 IN_FULL = 20  # cards in the HTML, the rest a line each: mail programs cut what is above some 100 kB
 COLOURS = {"fired": "#b3261e", "reminder": "#b3261e", "resolved": "#1b6e3c"}
 PLAIN = "#44546a"
@@ -34,6 +35,9 @@ def compose(tellings: Sequence[Telling], remarks: Sequence[str], unsubscribe: st
     """
     told = sorted(tellings, key=_urgency)
     subject = _one(told[0]) if len(told) == 1 else _many(told)
+    if more := told[MOST:]:
+        told = told[:MOST]
+        remarks = [*remarks, f"Not shown: {len(more)} more, in the admin under Alert notices."]
     return Mail(
         subject=_fitting(subject),
         text=_text(told, remarks, unsubscribe),

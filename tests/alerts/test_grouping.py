@@ -190,6 +190,21 @@ def test_what_began_and_ended_within_a_silence_is_not_told():
     assert {n.why for n in Notice.objects.all()} == {"began and ended within a silence"}
 
 
+def test_what_ended_after_its_silence_is_told(settings):
+    """The cap kept its beginning back until then: silence is no reason to say nothing of it."""
+    settings.CANVALO_ALERT_MAILS_PER_HOUR = 1
+    AlertRuleFactory()
+    silence(NOON, NOON + 5 * timedelta(minutes=1))
+    grouped(judge([BAD] * 3))
+    now = judge([BAD] * 3, first=3)
+    OutboxFactory(created_at=now)
+    assert grouped(now) == 0
+    now = judge([GOOD] * 4, first=6)
+    assert grouped(now) == 0
+    assert group_due(now + HOUR) == 1
+    assert Outbox.objects.first().subject == "[Canvalo] 2 alerts: 1 fired, 1 resolved"
+
+
 def test_a_silence_of_one_rule_leaves_the_others():
     """Only what is known is silent."""
     quiet, _ = AlertRuleFactory(name="quiet"), AlertRuleFactory(name="loud")

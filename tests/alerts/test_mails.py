@@ -124,6 +124,16 @@ def test_a_storm_is_short_enough_for_mail_programs_and_loses_nothing():
     assert WAY_OUT in storm.html
 
 
+def test_of_more_than_a_mail_holds_the_gravest_are_shown():
+    """The subject counts them all, and the mail says how many it leaves out."""
+    many = [*[ended() for _ in range(350)], fired("Last", severity="critical")]
+    written = mail(*many)
+    assert written.subject == "[Canvalo] 351 alerts: 1 fired, 350 resolved (1 critical)"
+    assert written.text.startswith("Not shown: 51 more")
+    assert "FIRED  Last" in written.text
+    assert len(written.payload["events"]) == 300
+
+
 def test_a_forecast_says_at_whose_pace():
     """It is not made of these calls alone."""
     bill = Rule("", 50, 40, MINUTE, MINUTE, 1, Metric.COST_FORECAST, Direction.ABOVE)
