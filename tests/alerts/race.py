@@ -10,18 +10,18 @@ from canvalo.devstack.waiting import until
 
 
 def race(row, work: Callable[[], int], other: Callable[[], int] | None = None) -> list[int]:
-    """Hold `row` until two workers wait to write it, then let go; what each returned.
+    """Hold `row` until two workers wait to write it, one after the other, then let go.
 
-    Both do the same work, unless there is another for the second.
+    What each returned. Both do the same work, unless there is another for the second.
     """
     results: list[int] = []
     works = (work, other or work)
     threads = [threading.Thread(target=_run, args=(one, results)) for one in works]
     with transaction.atomic():
         type(row).objects.select_for_update().get(pk=row.pk)
-        for thread in threads:
+        for number, thread in enumerate(threads, 1):
             thread.start()
-        until(lambda: _waiting() == 2, 20, lambda: f"{_waiting()} of 2 waited")
+            until(lambda n=number: _waiting() == n, 20, lambda: f"{_waiting()} waited")
     for thread in threads:
         thread.join(20)
     assert not any(thread.is_alive() for thread in threads)

@@ -193,8 +193,8 @@ def test_an_evaluator_at_the_same_time_does_not_keep_an_end_from_being_told():
 
     written = race(
         state,
-        lambda: evaluate.retire(rule, "deleted", stored_at(3)),
         lambda: evaluate_all(stored_at(3)),
+        lambda: evaluate.retire(rule, "deleted", stored_at(3)),
     )
     assert sorted(written) == [0, 1]
     assert Notice.objects.filter(event="closed").count() == 1
