@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,7 +12,7 @@ from django.urls import path
 from django.utils import timezone
 
 from optimizer import admin_mails
-from optimizer.alerts import notices, preview
+from optimizer.alerts import evaluate, notices, preview
 from optimizer.domain.measures import Metric, figure, subject, threshold
 from optimizer.models import AlertRule, AlertState, Silence
 
@@ -99,6 +100,17 @@ class AlertRuleAdmin(RuleAdmin):
             f"Test mails written: {written}. They leave within half a minute: see Alert mails.",
         )
 
+    def delete_model(self, request: HttpRequest, obj: AlertRule) -> None:
+        """Whoever was told that it fired is told that nobody follows it any more."""
+        self.delete_queryset(request, AlertRule.objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
+        """The same of many."""
+        for rule in queryset:
+            evaluate.retire(rule, "deleted", timezone.now())
+        super().delete_queryset(request, queryset)
+
     def get_urls(self) -> list[Any]:
         """The preview beside Django's own pages."""
         view = self.admin_site.admin_view(self.preview)
@@ -133,10 +145,18 @@ class SilenceAdmin(QuietAdmin):
     @admin.display(description="Rules")
     def about(self, silence: Silence) -> str:
         """Which rules it holds for."""
-        return ", ".join(rule.name for rule in silence.rules.all()) or "all rules"
+        if silence.of is None:
+            return "all rules"
+        return ", ".join(rule.name for rule in silence.rules.all()) or "none: they were deleted"
 
     def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
         """Sign it."""
         if not change:
             obj.author = request.user  # type: ignore[assignment]  # the admin admits users only
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Remember whether it was made for some rules: deleting those must not widen it to all."""
+        super().save_related(request, form, formsets, change)
+        form.instance.only_some = form.instance.rules.exists()
+        form.instance.save(update_fields=["only_some"])

@@ -41,10 +41,10 @@ class OutboxAdmin(ReadOnlyAdmin):
         "recipient",
         "subject",
         "state",
+        "last_error",
         "attempts",
         "next_attempt_at",
         "sent_at",
-        "last_error",
     )
     list_filter = ("state", "rule")
     search_fields = ("recipient", "subject")

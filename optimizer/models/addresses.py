@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Q
 
 LONGEST = 320  # characters
 
@@ -17,6 +18,11 @@ def addresses_in(text: str) -> list[str]:
 def same(address: str) -> str:
     """What two spellings of one address have in common; a webhook's path keeps its case."""
     return address if is_webhook(address) else address.lower()
+
+
+def to(address: str) -> Q:
+    """Rows whose `recipient` is this address, however it is written."""
+    return Q(recipient=address) if is_webhook(address) else Q(recipient__iexact=address)
 
 
 def is_webhook(address: str) -> bool:
