@@ -22,6 +22,7 @@ from optimizer.engine import Engine
 from optimizer.functions import FunctionCache
 from optimizer.issuer import IssuerVerifier
 from optimizer.metrics.ledger import PoolGauges
+from optimizer.metrics.presence import Announcer
 from optimizer.metrics.recorder import Recorder, flush_now
 from optimizer.rows import Rows
 from optimizer.schemata import Schemata
@@ -50,6 +51,7 @@ class Runtime:
     ) -> None:
         self.config = config
         self.recorder = recorder
+        self._announcer = Announcer(f"{recorder.process}-{id(self):x}")
         self.settings = settings
         self._load = load
         self.valkey: Redis = connect(config.valkey_url)
@@ -76,6 +78,7 @@ class Runtime:
     def emit(self, fact: Fact) -> None:
         """Tell everybody who wants to know what happened."""
         self.recorder.record(fact)
+        self._announcer.hear(fact)
         if self.settings.access_log:
             access.log(fact)
 
@@ -102,6 +105,7 @@ class Runtime:
         await self.engine.settle()
         self.engine.hits.hand_over()
         await flush_now(self.recorder, self.valkey, self._gauges, leaving=True)
+        await self._announcer.leave(self.valkey)
         await self.pool.close()
         await self.sync_pool.close()
         await self.transport.aclose()
@@ -117,6 +121,7 @@ class Runtime:
         """Hand this process's counts to Valkey now."""
         self.engine.hits.hand_over()
         await flush_now(self.recorder, self.valkey, self._gauges)
+        await self._announcer.announce(self.valkey, self.settings.version)
 
     async def refresh_settings(self) -> None:
         """Adopt the run-time settings where their version has moved or cannot be heard."""

@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from optimizer.domain.quiet import Quiet
 from optimizer.domain.rules import Event
-from optimizer.models.addresses import LONGEST
+from optimizer.models.addresses import LONGEST, shown
 from optimizer.models.rules import AlertRule
 
 
@@ -42,7 +42,7 @@ class Recipient(models.Model):
     )
 
     def __str__(self) -> str:
-        return self.address
+        return shown(self.address)
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -132,7 +132,7 @@ class Outbox(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} → {self.recipient}"
+        return f"{self.subject} → {shown(self.recipient)}"
 
 
 class Attempt(models.Model):
@@ -192,7 +192,7 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} → {self.recipient}"
+        return f"{self.event} → {shown(self.recipient)}"
 
 
 class Pulse(models.Model):

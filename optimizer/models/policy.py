@@ -1,10 +1,9 @@
-"""Settings that change at run time, who changed them, and tokens for the API."""
+"""Settings that change at run time, and tokens for the API."""
 
 import hashlib
 import secrets
 from datetime import datetime
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
@@ -153,25 +152,6 @@ class EngineSetting(models.Model):
             self.value = str(checked(self.name, self.value))
         except ConfigurationError as error:
             raise ValidationError(str(error)) from error
-
-
-class SettingsChange(models.Model):
-    """One change of a setting: who, when, from what to what."""
-
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
-    )
-    subject = models.CharField(max_length=130)
-    name = models.CharField(max_length=60)
-    before = models.TextField(blank=True)
-    after = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-at"]
-
-    def __str__(self) -> str:
-        return f"{self.subject} {self.name}: {self.before or '—'} → {self.after or '—'}"
 
 
 class TokenScope(models.TextChoices):
