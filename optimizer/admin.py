@@ -9,7 +9,7 @@ from django.forms import ChoiceField, ModelForm
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 
 from optimizer import (
     admin_alerts,
@@ -64,7 +64,7 @@ class PolicyAdmin(AnyAdmin):
             reverse(admin_changes.LIST),
         )
         if request.user.has_perm("optimizer.view_settingschange"):
-            self.message_user(request, told)
+            self.message_user(request, told, messages.SUCCESS)
 
 
 @admin.register(TableSettings)
@@ -157,27 +157,31 @@ class EngineSettingAdmin(PolicyAdmin):
 
     @admin.display(description="What it does")
     def meaning(self, row: EngineSetting) -> str:
-        """The setting's own description."""
-        field = Defaults.model_fields.get(row.name)
-        if field is None:
-            return "this version knows no such setting" if row.name else "stands beside each name"
-        return field.description or ""
+        """The setting's own description; where a new one is chosen, all of them."""
+        if not row.name:
+            return format_html_join("", "<p><strong>{}</strong>: {}</p>", _meanings())
+        found = dict(_meanings()).get(row.name)
+        return found or "this version knows no such setting"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Before a name is chosen nothing is known of it."""
+        return self.fields if obj else ("name", "value", "meaning")
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """A stored setting keeps its name: another one is another row."""
         return (*self.readonly_fields, "name") if obj else self.readonly_fields
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the names that exist, each with what it does and what it is now."""
+        """Offer the names that exist, each with what it is now."""
         if db_field.name == "name":
-            names = [(name, _explained(name)) for name in Defaults.model_fields]
+            settings = optimization_settings
+            names = [(n, f"{n} (now {getattr(settings, n)})") for n in Defaults.model_fields]
             return ChoiceField(choices=names, help_text=db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
 
-def _explained(name: str) -> str:
-    now, meaning = getattr(optimization_settings, name), Defaults.model_fields[name].description
-    return f"{name} (now {now}): {meaning}"
+def _meanings() -> list[tuple[str, str]]:
+    return [(name, field.description or "") for name, field in Defaults.model_fields.items()]
 
 
 @admin.register(ApiToken)

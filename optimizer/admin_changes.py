@@ -84,7 +84,7 @@ class SettingsChangeAdmin(ReadOnlyAdmin):
         except UndoRefused as refused:
             self.message_user(request, str(refused), messages.ERROR)
         else:
-            self.message_user(request, _told(done))
+            self.message_user(request, _told(done), messages.SUCCESS)
         return HttpResponseRedirect(reverse(LIST))
 
 

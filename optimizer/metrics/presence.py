@@ -63,7 +63,7 @@ class Announcer:
 
     def __init__(self, name: str, clock: Callable[[], float] = time.time) -> None:
         self._clock = clock
-        program, now = Path(sys.argv[0]).name or "python", clock()
+        program, now = _program(Path(sys.argv[0])), clock()
         host, pid = socket.gethostname(), os.getpid()
         self._self = Presence(name, program, host, pid, now, breaker_since=now)
         self._batches: deque[BatchNote] = deque(maxlen=_HELD)
@@ -98,6 +98,12 @@ class Announcer:
             await client.delete(_key(self._self.name))
         except (redis.RedisError, OSError) as error:
             log.debug("the process is missed for %d s: %s", ALIVE, type(error).__name__)
+
+
+def _program(started: Path) -> str:
+    """What a process is called: `python -m uvicorn` is `uvicorn`."""
+    named = started.parent.name if started.name == "__main__.py" else started.name
+    return named or "python"
 
 
 def _noted(fact: BatchFlushed, at: float) -> BatchNote:
