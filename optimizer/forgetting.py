@@ -32,6 +32,7 @@ class Cached:
 async def forget_cached(user: str) -> Cached:
     """End every entry in every process, and remove them from Valkey; raises CacheUnavailable."""
     runtime = current()
+    await runtime.refresh_settings()
     await runtime.engine.touch([EVERYTHING], by=digest(user)[:8])
     removed = await _unlink(runtime.valkey)
     return Cached(removed, await _rewrite(runtime.valkey))

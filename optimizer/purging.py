@@ -42,8 +42,11 @@ def purge(what: Purge, by: User | None, user: str = "", key: dict[str, str] | No
 async def _end(what: Purge, user: str, key: dict[str, str]) -> None:
     """In a loop that has no engine open, one is opened for this alone."""
     fresh = not runtime.is_open()
-    engine = runtime.current().engine
+    running = runtime.current()
+    engine = running.engine
     try:
+        if fresh:
+            await running.refresh_settings()
         await engine.touch(sorted(_tags(what, user, key, engine.schema)), by=what.about)
     finally:
         if fresh:

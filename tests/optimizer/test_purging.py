@@ -1,7 +1,10 @@
 """A purge in the admin: of a table, of a row, of a user, of everything; who did it is on record."""
 
+import time
+
 import pytest
 import pytest_asyncio
+import redis
 from asgiref.sync import sync_to_async
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
@@ -9,16 +12,24 @@ from django.db import connections
 from django.urls import reverse
 
 from optimizer import purging, runtime
+from optimizer.conf import Overrides, optimization_settings
 from optimizer.domain import tags
 from optimizer.domain.grain.schema import Declared, Relation, Schema
 from optimizer.domain.scope import hash_user
 from optimizer.domain.sql.kinds import Kind
 from optimizer.kept import get_cache
-from optimizer.models import Purge, SettingsChange
+from optimizer.models import EngineSetting, Purge, SettingsChange
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("fresh_valkey")]
 ADD = reverse("admin:optimizer_purge_add")
 ALICE, BOB = "00000000-0000-4000-8000-00000000a11c", "00000000-0000-4000-8000-000000000b0b"
+
+
+@pytest.fixture(autouse=True)
+def as_before():
+    """What a test changes in this process is taken back."""
+    yield
+    optimization_settings.adopt(Overrides())
 
 
 @pytest.fixture
@@ -161,3 +172,13 @@ def test_a_user_is_purged_by_the_tag_that_tokens_and_ids_share():
     """The hash is the one under which answers to the user are found."""
     what = Purge(reach="user")
     assert list(purging._tags(what, ALICE, {}, Schema())) == [tags.of_user(hash_user(ALICE))]
+
+
+def test_a_purge_obeys_the_settings_of_now(client, olga, fresh_valkey):
+    """It may be the first to meet a restarted Valkey: nothing is kept for as long as is set."""
+    EngineSetting.objects.create(name="cache_marker_life", value="600")
+    with redis.Redis.from_url(fresh_valkey) as valkey:
+        valkey.hset("{canvalo}:epoch", "run", "that of the server before")
+        client.post(ADD, {"reach": "all", "relation": "", "user": "", "row": ""})
+        quiet = int(valkey.hget("{canvalo}:epoch", "quiet")) / 1000 - time.time()
+    assert 500 < quiet <= 600
