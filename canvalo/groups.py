@@ -1,34 +1,33 @@
 """Who may do what: viewer, operator, admin, each with no more than its work needs.
 
-The groups are this project's: each `migrate` gives them exactly these rights. Whoever needs others
-makes a group of another name.
+The groups are this project's: each `migrate` gives them exactly these rights, as far as the
+version has them. Whoever needs others makes a group of another name.
 """
 
 from collections.abc import Iterable
 
 from django.contrib.auth.models import Group, Permission
 
+_VERBS = ("add", "change", "delete", "view")
 _SETTINGS = (
     "tablesettings", "enginesetting", "alertrule", "silence",
     "priceitem", "billingprofile", "usagereading",
 )  # fmt: skip
 _SEEN = (*_SETTINGS, "settingschange", "purge", "batchrun", "process", "supabasecalls")
 _CHANGED = (*_SETTINGS, "recipient")  # a recipient is an address: viewers do not see them
-_VIEWER = {("optimizer", f"view_{model}") for model in _SEEN}
+_OF_CHARTS = ("annotation", "sharelink")
+_VIEWER = {("optimizer", f"view_{model}") for model in _SEEN} | {("dashboard", "view_figures")}
 _OPERATOR = (
     _VIEWER
-    | {
-        ("optimizer", f"{verb}_{model}")
-        for verb in ("add", "change", "delete", "view")
-        for model in _CHANGED
-    }
+    | {("optimizer", f"{verb}_{model}") for verb in _VERBS for model in _CHANGED}
+    | {("dashboard", f"{verb}_{model}") for verb in _VERBS for model in _OF_CHARTS}
     | {("optimizer", f"view_{model}") for model in ("outbox", "attempt", "notice", "apitoken")}
     | {("optimizer", "change_outbox"), ("optimizer", "add_purge")}
 )
 _ADMIN = (
     _OPERATOR
     | {("optimizer", "change_apitoken"), ("auth", "view_group")}
-    | {("auth", f"{verb}_user") for verb in ("add", "change", "delete", "view")}
+    | {("auth", f"{verb}_user") for verb in _VERBS}
 )
 RIGHTS = {"viewer": _VIEWER, "operator": _OPERATOR, "admin": _ADMIN}
 

@@ -16,6 +16,9 @@ from optimizer.errors import ConfigurationError
 RELATION = RegexValidator(
     r"^([^\s.,]+\.)?[^\s.,]+$", "Write a table's name, or its schema and name: api.contacts."
 )
+COLUMN = RegexValidator(
+    r"^[^\s;.\"']+$", "Write columns' names, with commas between: updated_at, total."
+)
 
 
 class TableSettings(models.Model):
@@ -124,9 +127,14 @@ class TableSettings(models.Model):
 
     def clean(self) -> None:
         """Refuse names that name nothing: a slip there would leave old answers standing."""
-        for name in f"{self.sources},{self.writes}".split(","):
-            if name.strip():
-                RELATION(name.strip())
+        for name in _parts(f"{self.sources},{self.writes}"):
+            RELATION(name)
+        for name in _parts(f"{self.rewritten_columns},{self.owner_column}"):
+            COLUMN(name)
+
+
+def _parts(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 class EngineSetting(models.Model):
