@@ -1,4 +1,7 @@
-"""What is under load: the product's processes as a server runs them, each of which can restart."""
+"""What is under load: the product's processes as servers run them, each of which can restart.
+
+As on several machines, the cache's Valkey and the broker's are two.
+"""
 
 import subprocess
 import sys
@@ -9,7 +12,9 @@ import psutil
 
 from benchmarks.stack import Stack
 from canvalo.devstack import ports, probes
+from canvalo.devstack.home import Home
 from canvalo.devstack.plan import PROJECT, standin_environment
+from canvalo.devstack.valkey import EmbeddedValkey
 from canvalo.devstack.waiting import until
 
 WEBS = 2
@@ -32,12 +37,15 @@ print(asked or 0, ran.timestamp() if ran else 0)
 
 
 class Place:
-    """Two web processes, worker, beat, Valkey and the stand-in."""
+    """Two web processes, worker, beat, two Valkeys and the stand-in."""
 
-    def __init__(self, stack: Stack) -> None:
+    def __init__(self, stack: Stack, broker: str) -> None:
         self._stack = stack
         self._standin_port = ports.find_free()
-        self._told = {"SUPABASE_URL": f"http://{ports.LOOPBACK}:{self._standin_port}"}
+        self._told = {
+            "SUPABASE_URL": f"http://{ports.LOOPBACK}:{self._standin_port}",
+            "CELERY_BROKER_URL": broker,
+        }
         self.web_ports = [ports.find_free() for _ in range(WEBS)]
         self._standin = self._start_standin()
         self._webs = [self._start_web(port) for port in self.web_ports]
@@ -50,9 +58,13 @@ class Place:
         """Alice's token."""
         return self._stack.token("alice")
 
-    def memory(self) -> float:
+    def web_memory(self) -> float:
         """What the web processes hold together, in MB."""
-        return sum(psutil.Process(web.pid).memory_info().rss for web in self._webs) / 1e6
+        return sum(_held(web) for web in self._webs)
+
+    def worker_memory(self) -> float:
+        """What the worker holds, in MB; nothing while it restarts."""
+        return _held(self._worker)
 
     def restart_worker(self) -> None:
         """As a new version would be put in place."""
@@ -115,7 +127,21 @@ def place() -> Iterator[Place]:
     """All of it, up and answering, and gone afterwards."""
     with Stack() as stack:
         stack.migrate()
-        yield Place(stack)
+        home = Home(stack.home.folder("broker"))
+        broker = EmbeddedValkey(home, stack.secrets["VALKEY_PASSWORD"]).start()
+        try:
+            yield Place(stack, broker.url)
+        finally:
+            broker.stop()
+
+
+def _held(process: "subprocess.Popen[bytes]") -> float:
+    """MB of a process and of those that it started."""
+    try:
+        top = psutil.Process(process.pid)
+        return sum(one.memory_info().rss for one in [top, *top.children()]) / 1e6
+    except psutil.NoSuchProcess:
+        return 0.0
 
 
 def _until_up(url: str, below: int) -> None:
