@@ -10,7 +10,7 @@ from django.contrib.auth.models import Group, Permission
 
 _VERBS = ("add", "change", "delete", "view")
 _SETTINGS = (
-    "tablesettings", "enginesetting", "alertrule", "silence",
+    "tablesettings", "functionsettings", "enginesetting", "alertrule", "silence",
     "priceitem", "billingprofile", "usagereading",
 )  # fmt: skip
 _SEEN = (*_SETTINGS, "settingschange", "purge", "batchrun", "process", "supabasecalls")

@@ -19,8 +19,8 @@ _SIGNATURES = frozenset({"by", "author"})  # who did it is in the record itself
 
 
 def fields_of(kind: type[Model]) -> list["Field[Any, Any]"]:
-    """The fields of a setting that an operator gives a value, those of many values last."""
-    one = [f for f in kind._meta.concrete_fields if f.editable and not f.primary_key]
+    """The fields of a setting but those that fill themselves, those of many values last."""
+    one = [f for f in kind._meta.concrete_fields if not f.primary_key and not _own(f)]
     return [f for f in (*one, *kind._meta.many_to_many) if f.name not in _SIGNATURES]
 
 
@@ -75,6 +75,11 @@ def give(row: Model, name: str, text: str) -> None:
     field = row._meta.get_field(name)
     empty = text == "" and getattr(field, "null", False)
     setattr(row, name, None if empty else field.to_python(text))  # type: ignore[union-attr]
+
+
+def _own(field: "Field[Any, Any]") -> bool:
+    """Whether a field notes by itself when its row was stored."""
+    return bool(getattr(field, "auto_now", False) or getattr(field, "auto_now_add", False))
 
 
 def keys_in(text: str) -> list[int]:

@@ -43,7 +43,8 @@ def pages():
 
 
 SEEN_BY_ALL = {
-    "tablesettings", "enginesetting", "settingschange", "purge", "batchrun", "process",
+    "tablesettings", "functionsettings", "enginesetting", "settingschange", "purge", "batchrun",
+    "process",
     "priceitem", "billingprofile", "usagereading", "supabasecalls", "alertrule", "silence",
 }  # fmt: skip
 SEEN_BY_MORE = {"recipient", "outbox", "notice", "apitoken", "annotation", "sharelink"}
@@ -65,8 +66,8 @@ def test_each_group_sees_its_lists_and_no_other(client, member, group):
 
 
 CHANGED_BY_OPERATORS = {
-    "tablesettings", "enginesetting", "alertrule", "silence", "priceitem", "usagereading",
-    "billingprofile", "recipient", "purge", "annotation", "sharelink",
+    "tablesettings", "functionsettings", "enginesetting", "alertrule", "silence", "priceitem",
+    "usagereading", "billingprofile", "recipient", "purge", "annotation", "sharelink",
 }  # fmt: skip
 CHANGED = {
     "viewer": set(),
