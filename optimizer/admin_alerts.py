@@ -12,17 +12,13 @@ from django.urls import path
 from django.utils import timezone
 
 from optimizer import admin_mails
+from optimizer.admin_audited import AuditedAdmin
 from optimizer.alerts import evaluate, notices, preview
 from optimizer.domain.measures import Metric, figure, subject, threshold
 from optimizer.models import AlertRule, AlertState, Silence
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    RuleAdmin = admin.ModelAdmin[AlertRule]
-    QuietAdmin = admin.ModelAdmin[Silence]
-else:  # Django's classes take no type arguments when they run
-    RuleAdmin = QuietAdmin = admin.ModelAdmin
 
 __all__ = ["admin_mails"]
 
@@ -33,7 +29,7 @@ def _state(rule: AlertRule) -> AlertState | None:
 
 
 @admin.register(AlertRule)
-class AlertRuleAdmin(RuleAdmin):
+class AlertRuleAdmin(AuditedAdmin):
     """When to tell whom; each rule is judged every half minute."""
 
     list_display = (
@@ -52,6 +48,15 @@ class AlertRuleAdmin(RuleAdmin):
     readonly_fields = ("phase", "since", "last_value", "error")
     actions = ("send_test_mail",)
     change_form_template = "admin/optimizer/alertrule/change_form.html"
+
+    def get_exclude(self, request: HttpRequest, obj: AlertRule | None = None) -> Any:
+        """Addresses are for whoever may change them: a webhook's opens something."""
+        return None if self.has_change_permission(request, obj) else ("recipients",)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Nor can they be guessed by a search."""
+        shown = self.has_change_permission(request)
+        return self.search_fields if shown else ("name", "relation")
 
     @admin.display(description="Watches", ordering="metric")
     def watches(self, rule: AlertRule) -> str:
@@ -102,14 +107,9 @@ class AlertRuleAdmin(RuleAdmin):
 
     def delete_model(self, request: HttpRequest, obj: AlertRule) -> None:
         """Whoever was told that it fired is told that nobody follows it any more."""
-        self.delete_queryset(request, AlertRule.objects.filter(pk=obj.pk))
-
-    @transaction.atomic
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:
-        """The same of many."""
-        for rule in queryset:
-            evaluate.retire(rule, "deleted", timezone.now())
-        super().delete_queryset(request, queryset)
+        with transaction.atomic():
+            evaluate.retire(obj, "deleted", timezone.now())
+            super().delete_model(request, obj)
 
     def get_urls(self) -> list[Any]:
         """The preview beside Django's own pages."""
@@ -134,7 +134,7 @@ class AlertRuleAdmin(RuleAdmin):
 
 
 @admin.register(Silence)
-class SilenceAdmin(QuietAdmin):
+class SilenceAdmin(AuditedAdmin):
     """Stretches in which nothing is told; who made them and why."""
 
     list_display = ("reason", "kind", "starts_at", "ends_at", "weekly", "author", "about")

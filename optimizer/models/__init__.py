@@ -1,6 +1,7 @@
-"""The engine's tables: run-time settings and API tokens, the metrics, and the alerts."""
+"""The engine's tables: run-time settings and their changes, API tokens, metrics, alerts."""
 
 from optimizer.models.alerts import Attempt, Notice, Outbox, Pulse, Recipient, Silence
+from optimizer.models.changes import ChangeKind, Purge, PurgeReach, SettingsChange
 from optimizer.models.metrics import (
     Grain,
     Lifetime,
@@ -10,13 +11,8 @@ from optimizer.models.metrics import (
     SpanFigures,
     SpanTally,
 )
-from optimizer.models.policy import (
-    NO_TABLE,
-    EngineSetting,
-    FunctionSettings,
-    SettingsChange,
-    TableSettings,
-)
+from optimizer.models.operation import BatchRun, Process
+from optimizer.models.policy import NO_TABLE, EngineSetting, FunctionSettings, TableSettings
 from optimizer.models.prices import (
     BillingProfile,
     PlanName,
@@ -33,7 +29,9 @@ __all__ = [
     "AlertState",
     "ApiToken",
     "Attempt",
+    "BatchRun",
     "BillingProfile",
+    "ChangeKind",
     "EngineSetting",
     "FunctionSettings",
     "Grain",
@@ -43,7 +41,10 @@ __all__ = [
     "Outbox",
     "PlanName",
     "PriceItem",
+    "Process",
     "Pulse",
+    "Purge",
+    "PurgeReach",
     "Recipient",
     "SettingsChange",
     "Silence",

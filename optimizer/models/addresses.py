@@ -30,6 +30,14 @@ def is_webhook(address: str) -> bool:
     return "://" in address
 
 
+def shown(address: str) -> str:
+    """The address as it may be shown: of a program's the host alone, since its path opens it."""
+    if not is_webhook(address):
+        return address
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}/…"
+
+
 def validate_addresses(text: str) -> None:
     """Refuse a list with no address, or with one that is none; names each wrong one."""
     addresses = addresses_in(text)

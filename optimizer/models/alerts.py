@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from optimizer.domain.quiet import WEEK, Quiet
 from optimizer.domain.rules import Event
-from optimizer.models.addresses import LONGEST
+from optimizer.models.addresses import LONGEST, shown
 from optimizer.models.rules import AlertRule
 
 
@@ -42,7 +42,7 @@ class Recipient(models.Model):
     )
 
     def __str__(self) -> str:
-        return self.address
+        return shown(self.address)
 
     @property
     def zone(self) -> ZoneInfo | None:
@@ -70,6 +70,7 @@ class Silence(models.Model):
     ends_at = models.DateTimeField(help_text="It always ends.")
     weekly = models.BooleanField(default=False, help_text="Again each week at the same local time.")
     only_some = models.BooleanField(
+        db_default=False,
         default=False,
         editable=False,
         help_text="It was made for some rules: when these are deleted it is about none, not all.",
@@ -151,7 +152,7 @@ class Outbox(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} → {self.recipient}"
+        return f"{self.subject} → {shown(self.recipient)}"
 
 
 class Attempt(models.Model):
@@ -212,7 +213,7 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} → {self.recipient}"
+        return f"{self.event} → {shown(self.recipient)}"
 
 
 class Pulse(models.Model):

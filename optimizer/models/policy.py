@@ -1,10 +1,8 @@
-"""Settings that change at run time, and who changed them."""
+"""Settings that change at run time."""
 
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
-from django.utils import timezone
 
 from optimizer.defaults import checked
 from optimizer.domain.ttl import MAX_TTL, SharedBy
@@ -12,6 +10,9 @@ from optimizer.errors import ConfigurationError
 
 RELATION = RegexValidator(
     r"^([^\s.,]+\.)?[^\s.,]+$", "Write a table's name, or its schema and name: api.contacts."
+)
+COLUMN = RegexValidator(
+    r"^[^\s;.\"']+$", "Write columns' names, with commas between: updated_at, total."
 )
 
 
@@ -124,9 +125,14 @@ class TableSettings(models.Model):
 
     def clean(self) -> None:
         """Refuse names that name nothing: a slip there would leave old answers standing."""
-        for name in f"{self.sources},{self.writes}".split(","):
-            if name.strip():
-                RELATION(name.strip())
+        for name in _parts(f"{self.sources},{self.writes}"):
+            RELATION(name)
+        for name in _parts(f"{self.rewritten_columns},{self.owner_column}"):
+            COLUMN(name)
+
+
+def _parts(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 class FunctionSettings(models.Model):
@@ -192,22 +198,3 @@ class EngineSetting(models.Model):
             self.value = str(checked(self.name, self.value))
         except ConfigurationError as error:
             raise ValidationError(str(error)) from error
-
-
-class SettingsChange(models.Model):
-    """One change of a setting: who, when, from what to what."""
-
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
-    )
-    subject = models.CharField(max_length=130)
-    name = models.CharField(max_length=60)
-    before = models.TextField(blank=True)
-    after = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-at"]
-
-    def __str__(self) -> str:
-        return f"{self.subject} {self.name}: {self.before or '—'} → {self.after or '—'}"

@@ -47,8 +47,9 @@ def learnt(fresh_valkey):
 
 
 def said(page):
-    """What a page says above its form or list."""
-    return [str(message) for message in page.context["messages"] if message.level_tag == "warning"]
+    """What a page says above its form or list against what is declared."""
+    told = (str(message) for message in page.context["messages"])
+    return [text for text in told if text.startswith("Of what is declared of ")]
 
 
 def doubts(admin, **declared):
@@ -136,7 +137,7 @@ def test_what_functions_read_and_write_is_declared_and_recorded(admin, reads, wr
     in_force.adopt(policies.load("v"))
     assert in_force.routines() == {"api.bump": routine}
     changes = SettingsChange.objects.values_list("subject", "name", "after")
-    wanted = [("reads", reads), ("writes", writes)]
+    wanted = [("name", "api.bump"), ("reads", reads), ("writes", writes)]
     assert sorted(changes) == [("api.bump()", name, text) for name, text in wanted if text]
     row = FunctionSettings.objects.get()
     admin.post(reverse(f"{FUNCTION}_delete", args=[row.pk]), {"post": "yes"})

@@ -13,7 +13,7 @@ def remember(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("optimizer", "0014_long_outcomes"),
+        ("optimizer", "0016_changes_undone"),
     ]
 
     operations = [
@@ -21,6 +21,7 @@ class Migration(migrations.Migration):
             model_name="silence",
             name="only_some",
             field=models.BooleanField(
+                db_default=False,
                 default=False,
                 editable=False,
                 help_text="It was made for some rules: when these are deleted it is about none, not all.",
