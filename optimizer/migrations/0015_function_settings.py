@@ -57,4 +57,13 @@ class Migration(migrations.Migration):
                 "ordering": ["name"],
             },
         ),
+        migrations.AlterField(
+            model_name="tablesettings",
+            name="writes",
+            field=models.CharField(
+                blank=True,
+                help_text="Tables that its triggers write, comma separated, and those that their deletes reach by keys of several columns; of a view, those behind it.",
+                max_length=500,
+            ),
+        ),
     ]
