@@ -95,7 +95,8 @@ class TableSettings(models.Model):
     writes = models.CharField(
         max_length=500,
         blank=True,
-        help_text="Tables that its triggers write, comma separated; of a view, those behind it.",
+        help_text="Tables that its triggers write, comma separated, and those that their deletes "
+        "reach by keys of several columns; of a view, those behind it.",
     )
     rewritten_columns = models.CharField(
         max_length=500,

@@ -121,12 +121,15 @@ class Schema:
         trigger may delete, so what hangs below its targets counts, as far as it is known.
         """
         targets = _reached([name], self._targets)
-        return targets.union(*(self.below(target) or () for target in targets))
+        return targets.union(*map(self._known_below, targets))
 
     def below(self, name: str) -> frozenset[str] | None:
         """What a vanished or changed key reaches along foreign keys and triggers; None: unknown."""
         if not (self.keys_complete and self._is_shown(name)):
             return None
+        return self._known_below(name)
+
+    def _known_below(self, name: str) -> frozenset[str]:
         return _reached([name], lambda n: (*self._targets(n), *self._referrers.get(n, ())))
 
     def hides(self, name: str) -> bool:

@@ -156,11 +156,19 @@ class Spec:
         rewritten |= {"name"} if table.lowers else set()
         return Declared(
             sources=base | members,
-            targets=base | (frozenset({f"w.{table.fires}"} if table.fires else ())),
+            targets=base | frozenset(f"w.{name}" for name in self._fired(table)),
             rewritten=None if table.view_of else frozenset(rewritten),
             exact_text=table.is_exact,
             owner_column="owner" if table.policy == "owner" else "",
         )
+
+    def _fired(self, table):
+        """What a trigger writes, and where its deletes go on by keys that no document shows."""
+        found = {table.fires} - {""}
+        while more := {t.name for t in self.tables for r in t.references
+                       if len(r.columns) > 1 and r.target in found} - found:  # fmt: skip
+            found |= more
+        return found
 
     def routines(self):
         """What its owner would declare of functions."""

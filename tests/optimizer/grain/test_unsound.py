@@ -426,3 +426,12 @@ def test_of_two_ways_to_resolve_duplicates_the_one_that_overwrites_counts():
     prefer = "resolution=merge-duplicates,resolution=ignore-duplicates"
     write = Written("POST", "notes", {"id": 1, "team": 2}, prefer=prefer)
     assert ends(Asked("notes?id=eq.1"), write)
+
+
+def test_a_triggers_delete_goes_on_along_the_foreign_keys_that_are_known():
+    """Also where others may be missing."""
+    over = replace(changed(CRM, "notes", targets=frozenset({"api.contacts"})), keys_complete=False)
+    write = Written("PATCH", "notes?id=eq.1", {"team": 1}, over=over)
+    for url in ("contacts", "projects?id=eq.1", "tasks?id=eq.1"):
+        assert ends(Asked(url, over=over), write)
+    assert not Asked("labels?id=eq.1", over=over).ended_by(write.widest)

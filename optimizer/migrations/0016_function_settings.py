@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("optimizer", "0014_long_outcomes"),
+        ("optimizer", "0015_alerts_forecast"),
     ]
 
     operations = [
@@ -56,5 +56,14 @@ class Migration(migrations.Migration):
                 "verbose_name_plural": "function settings",
                 "ordering": ["name"],
             },
+        ),
+        migrations.AlterField(
+            model_name="tablesettings",
+            name="writes",
+            field=models.CharField(
+                blank=True,
+                help_text="Tables that its triggers write, comma separated, and those that their deletes reach by keys of several columns; of a view, those behind it.",
+                max_length=500,
+            ),
         ),
     ]
