@@ -5,8 +5,9 @@ from datetime import datetime, timedelta, tzinfo
 from typing import Any, Self
 
 from optimizer.domain.measures import MEASURES, Direction, Metric, figure, subject, threshold
+from optimizer.domain.request import NAMED
 from optimizer.domain.rules import Event, Observation, Rule, Transition
-from optimizer.domain.series import MINUTE, RANGES
+from optimizer.domain.series import MINUTE
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +77,8 @@ def trial(about: Told, now: datetime, to: Reader) -> Telling:
 def chart_link(rule: Rule, since: datetime, now: datetime, to: Reader) -> str:
     """The chart, at the shortest range that shows the whole story from before it began."""
     needed = now - since + rule.window
-    ranges = sorted(RANGES.values(), key=lambda r: r.length)
-    fitting = next((r for r in ranges if r.length >= needed), ranges[-1])
-    return f"{to.base_url.rstrip('/')}/?range={fitting.name}#{MEASURES[rule.metric].chart}"
+    fitting = next((name for name, (length, _) in NAMED.items() if length >= needed), "1y")
+    return f"{to.base_url.rstrip('/')}/?range={fitting}#{MEASURES[rule.metric].chart}"
 
 
 def moment(at: datetime, zone: tzinfo) -> str:

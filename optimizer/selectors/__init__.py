@@ -2,14 +2,15 @@
 
 from optimizer.selectors.cost import Cost, cost_of_cycle
 from optimizer.selectors.exposition import exposition
-from optimizer.selectors.overview import Overview, cache_fill, freshness, overview
+from optimizer.selectors.freshness import cache_fill, freshness
+from optimizer.selectors.happenings import Happening, happenings
 from optimizer.selectors.series import Series, series, version
 from optimizer.selectors.shapes import Shapes, shapes
 from optimizer.selectors.stats import engine_stats, stats_of
 
 __all__ = [
     "Cost",
-    "Overview",
+    "Happening",
     "Series",
     "Shapes",
     "cache_fill",
@@ -17,7 +18,7 @@ __all__ = [
     "engine_stats",
     "exposition",
     "freshness",
-    "overview",
+    "happenings",
     "series",
     "shapes",
     "stats_of",

@@ -10,11 +10,12 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from optimizer.domain.facts import ReadOutcome
-from optimizer.domain.series import MINUTE, floor
+from optimizer.domain.series import MINUTE
 from optimizer.metrics import store
 from optimizer.metrics.recorder import Recorder, flush_blocking
 from tests.browser.conftest import sign_in
-from tests.metrics.factories import MinuteTallyFactory, SnapshotRunFactory, call, read
+from tests.dashboard.traffic import happened, keep, last_minute
+from tests.metrics.factories import call, read
 
 POLL = "document.dispatchEvent(new Event('visibilitychange'))"  # what returning to the tab does
 
@@ -22,18 +23,14 @@ POLL = "document.dispatchEvent(new Event('visibilitychange'))"  # what returning
 @pytest.fixture
 def minute() -> datetime:
     """The last closed minute."""
-    return floor(timezone.now(), MINUTE) - MINUTE
+    return last_minute()
 
 
 @pytest.fixture
 def traffic(transactional_db, minute) -> None:
     """Ten minutes in which three of four reads were hits."""
     for n in range(10):
-        at = minute - n * MINUTE
-        SnapshotRunFactory(minute=at, ran_at=timezone.now())
-        MinuteTallyFactory(minute=at, outcome="hit", count=3)
-        MinuteTallyFactory(minute=at, outcome="miss", count=1)
-        MinuteTallyFactory(minute=at, step="sent", outcome="ok", count=1)
+        keep(minute - n * MINUTE, happened(hits=3, misses=1))
 
 
 def number(page: Page, tile: str):
@@ -77,8 +74,7 @@ def test_what_the_page_says_is_what_its_data_say(signed_in):
     """Tiles, table and JSON agree."""
     data = signed_in.request.get("/data/overview").json()
     for tile in data["tiles"]:
-        if tile["id"] != "age":
-            expect(number(signed_in, tile["id"])).to_have_text(tile["number"])
+        expect(number(signed_in, tile["id"])).to_have_text(tile["number"])
     expect(number(signed_in, "asked")).to_have_text("40")
     rows = signed_in.locator("#chart-calls tbody tr")
     expect(rows).to_have_count(len(data["charts"][1]["figure"]["data"][0]["x"]))
@@ -104,9 +100,7 @@ def test_a_request_just_made_is_drawn(signed_in, fresh_valkey):
 def test_news_appear_without_reloading(signed_in, minute):
     """A poll brings the new minute into tiles, charts and tables."""
     expect(number(signed_in, "asked")).to_have_text("40")
-    late = minute - 15 * MINUTE
-    SnapshotRunFactory(minute=late, ran_at=timezone.now() + timedelta(seconds=1))
-    MinuteTallyFactory(minute=late, outcome="hit", count=60)
+    keep(minute - 15 * MINUTE, happened(hits=60), ran_at=timezone.now() + timedelta(seconds=1))
     signed_in.evaluate(POLL)
     expect(number(signed_in, "asked")).to_have_text("100")
     expect(signed_in.locator("#chart-calls tbody tr").nth(15).locator("td").first).to_have_text(

@@ -1,0 +1,34 @@
+"""From a request to what a page is built of, and whether that has changed since."""
+
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.utils import timezone
+
+from dashboard.access import may_change
+from dashboard.asked import asked
+from dashboard.marks import Mark
+from dashboard.page import Page, Scene
+from optimizer import selectors
+
+
+def scene(request: HttpRequest, relation: str = "") -> Scene:
+    """Read the address, and how new the data is."""
+    now, zone, fresh = timezone.now(), timezone.get_default_timezone(), selectors.freshness()
+    wish = asked(request.GET, zone, relation)
+    wanted = wish.wanted(now, fresh, zone)
+    marks = _marks(wanted.start, wanted.end)
+    return Scene(wish, wanted, now, zone, fresh, marks, may_change(request))
+
+
+def version(page: Page, of: Scene) -> str:
+    """Changes whenever what the page shows may have; costs little."""
+    parts = (
+        page.name, of.asked, tuple(of.marks), of.fresh.newest_minute, of.fresh.is_stalled(of.now),
+        of.may_change, page.version(of),
+    )  # fmt: skip
+    return selectors.version(of.wanted, of.fresh.ran_at, *parts)
+
+
+def _marks(start: datetime, end: datetime) -> list[Mark]:
+    return [Mark(h.at, h.kind, h.text, h.by) for h in selectors.happenings(start, end)]
