@@ -8,6 +8,8 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
+from dashboard.sharing import is_shared
+
 View = Callable[..., HttpResponse]
 VIEW = "dashboard.view_figures"
 
@@ -15,7 +17,8 @@ VIEW = "dashboard.view_figures"
 def may_view(request: HttpRequest) -> bool:
     """Whether this reader may see the figures: they are everybody's traffic."""
     user = request.user
-    return user.is_active and (user.is_staff or user.has_perm(VIEW))
+    has_account = user.is_active and (user.is_staff or user.has_perm(VIEW))
+    return has_account or is_shared(request)
 
 
 def may_change(request: HttpRequest) -> bool:

@@ -7,7 +7,8 @@ from django.utils import timezone
 
 from dashboard.access import may_change
 from dashboard.asked import asked
-from dashboard.marks import Mark
+from dashboard.marks import MOST, Mark
+from dashboard.models import Annotation
 from dashboard.page import Page, Scene
 from optimizer import selectors
 
@@ -31,4 +32,7 @@ def version(page: Page, of: Scene) -> str:
 
 
 def _marks(start: datetime, end: datetime) -> list[Mark]:
-    return [Mark(h.at, h.kind, h.text, h.by) for h in selectors.happenings(start, end)]
+    found = [Mark(h.at, h.kind, h.text, h.by) for h in selectors.happenings(start, end)]
+    rows = Annotation.objects.filter(at__gte=start, at__lt=end).select_related("by")[:MOST]
+    written = [Mark(a.at, a.kind, a.text, a.by.get_username() if a.by else "") for a in rows]
+    return sorted([*found, *written])

@@ -22,4 +22,7 @@ def addresses(page: Page) -> Iterator[URLPattern]:
         yield path(f"{below}/<slug:id>.{form}", export, {"form": form}, name=name)
 
 
-urlpatterns = [pattern for page in PAGES for pattern in addresses(page)]
+urlpatterns = [
+    *(pattern for page in PAGES for pattern in addresses(page)),
+    path("share/<str:token>", views.share, name="share"),
+]

@@ -4,17 +4,18 @@ import json
 from collections.abc import Callable
 
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response, patch_cache_control
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from dashboard.access import View, readers_data, readers_only
+from dashboard.access import View, may_view, readers_data, readers_only
 from dashboard.content import as_json
 from dashboard.frame import context, head
 from dashboard.marks import lettered
 from dashboard.page import Page, Scene
 from dashboard.scenes import scene, version
+from dashboard.sharing import enter
 from optimizer.domain.columns import as_csv
 
 
@@ -58,6 +59,17 @@ def export(page: Page) -> View:
         return _conditional(request, etag, lambda: _exported(page, now, id, form))
 
     return exported
+
+
+@require_safe
+def share(request: HttpRequest, token: str) -> HttpResponse:
+    """Lead the bearer of a share link to the figures; from there on its address is not needed."""
+    if not may_view(request) and not enter(request, token):
+        return render(request, "dashboard/ended.html", status=404)
+    response = redirect("dashboard:overview")
+    response["X-Robots-Tag"] = "noindex"
+    patch_cache_control(response, private=True, no_store=True)
+    return response
 
 
 def _conditional(

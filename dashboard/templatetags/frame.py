@@ -28,4 +28,5 @@ def menu(context: Context) -> dict[str, Any]:
         for page in PAGES
         if page.in_menu
     ]
-    return {"entries": entries, "settings": may_change(request)}
+    shared = not request.user.is_authenticated
+    return {"entries": entries, "settings": may_change(request), "shared": shared}

@@ -249,7 +249,7 @@ def test_a_user_without_staff_status_is_told_and_can_leave(page, watch, transact
     """The page explains, and the way out works."""
     get_user_model().objects.create_user("bob", password="correct horse")
     sign_in(page, "bob", "correct horse")
-    expect(page.get_by_role("heading", name="This page is for staff")).to_be_visible()
+    expect(page.get_by_role("heading", name="This page is not for this account")).to_be_visible()
     page.get_by_role("button", name="Sign out").click()
     page.wait_for_url("**/login/")
     watch.problems = [p for p in watch.problems if "403" not in p]

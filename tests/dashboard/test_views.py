@@ -51,7 +51,7 @@ def test_users_who_are_not_staff_are_told_why(client):
     client.force_login(get_user_model().objects.create_user("bob", password="pw"))
     response = client.get("/")
     assert response.status_code == 403
-    assert b"This page is for staff" in response.content
+    assert b"This page is not for this account" in response.content
     assert b"Hit rate" not in response.content
 
 
