@@ -43,6 +43,12 @@ class Column:
     label: str
     numeric: bool = True  # numbers stand right and sort from the largest
     sortable: bool = True
+    long: bool = False  # a text that may break anywhere
+
+    @property
+    def look(self) -> str:
+        """Its class in the style sheet."""
+        return "words long" if self.long else "" if self.numeric else "words"
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +91,7 @@ class Listing:
         if column.numeric:
             first, second = second, first
         then = second if self.sort == first else first
-        return {**asdict(column), "sorted": now, "then": then}
+        return {**asdict(column), "look": column.look, "sorted": now, "then": then}
 
 
 @dataclass(frozen=True, slots=True)

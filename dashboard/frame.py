@@ -7,13 +7,13 @@ from typing import Any
 from django.urls import reverse
 
 from dashboard.asked import BYTES, REQUESTS
+from dashboard.bodies import table_body
 from dashboard.charts import Chart
 from dashboard.content import Cell, Content, Listing, Section, figures, legend
 from dashboard.formats import age
 from dashboard.marks import lettered
 from dashboard.notices import notice
 from dashboard.page import COMPARE, RANGE, UNIT, Page, Scene
-from dashboard.tables import table_body
 from optimizer.domain.request import NAMED
 
 LONG = {"h": "hours", "d": "days", "y": "year"}
@@ -88,8 +88,7 @@ def _section(page: Page, now: Scene, section: Section) -> dict[str, Any]:
         body = table_body([Cell(text) for text in row] for row in section.rows())
         found |= {"key": legend(section), "header": section.header(), "body": body}
     if isinstance(section, Listing):
-        words = {i for i, column in enumerate(section.columns) if not column.numeric}
-        body = table_body(section.sorted_cells(), words)
+        body = table_body(section.sorted_cells(), [column.look for column in section.columns])
         found |= {"heads": list(_heads(now, section)), "body": body}
     for form in ("csv", "json") if section.kind != "note" else ():
         found[form] = _address(page, now, form, id=section.id)

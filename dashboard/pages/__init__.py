@@ -1,7 +1,6 @@
 """The pages, in the order of the menu; one file each."""
 
 from dashboard.page import Page
-from dashboard.pages import overview
+from dashboard.pages import overview, queries, relations, tables
 
-PAGES: tuple[Page, ...] = (overview.PAGE,)
-BY_NAME = {page.name: page for page in PAGES}
+PAGES: tuple[Page, ...] = (overview.PAGE, tables.PAGE, relations.PAGE, queries.PAGE)

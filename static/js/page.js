@@ -17,7 +17,7 @@ function row(cells, heads) {
   cells.forEach(({ text, href, colour }, i) => {
     const cell = document.createElement(i ? "td" : "th");
     if (!i) cell.scope = "row";
-    else if (heads[i].classList.contains("words")) cell.className = "words";
+    cell.className = heads[i].className;
     if (colour) cell.append(Object.assign(document.createElement("i"), { className: `swatch ${colour}` }));
     cell.append(href ? Object.assign(document.createElement("a"), { href, textContent: text }) : text);
     line.append(cell);
