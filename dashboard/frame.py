@@ -7,9 +7,9 @@ from typing import Any
 from django.urls import reverse
 
 from dashboard.asked import BYTES, REQUESTS
-from dashboard.bodies import table_body
+from dashboard.bodies import points_body, table_body
 from dashboard.charts import Chart
-from dashboard.content import Cell, Content, Listing, Section, figures, legend
+from dashboard.content import Content, Listing, Section, figures, legend
 from dashboard.formats import age
 from dashboard.marks import lettered
 from dashboard.notices import notice
@@ -85,7 +85,7 @@ def _section(page: Page, now: Scene, section: Section) -> dict[str, Any]:
     """A section with what its template needs beside it."""
     found: dict[str, Any] = {"it": section, "kind": section.kind}
     if isinstance(section, Chart):
-        body = table_body([Cell(text) for text in row] for row in section.rows())
+        body = points_body(section.rows())
         found |= {"key": legend(section), "header": section.header(), "body": body}
     if isinstance(section, Listing):
         body = table_body(section.sorted_cells(), [column.look for column in section.columns])

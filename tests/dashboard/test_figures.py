@@ -1,5 +1,6 @@
 """The charts: accepted by plotly, gaps drawn as gaps, and the tables hold exactly their points."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,16 @@ def test_plotly_accepts_the_figure(chart):
     """Plotly's own schema knows every property and every value."""
     built = go.Figure(figure(chart, MARKS))
     assert len(built.data[0].x) == 60
+
+
+@pytest.mark.parametrize("chart", EVERY)
+def test_the_figure_is_what_plotly_makes_of_it(chart):
+    """What was left out of the check at run time would have passed it unchanged."""
+    made = figure(chart, MARKS)
+    whole = go.Figure(made).to_dict()
+    template = whole["layout"].pop("template")
+    assert template == go.layout.Template(made["layout"].pop("template")).to_plotly_json()
+    assert json.loads(json.dumps(whole)) == json.loads(json.dumps(made))
 
 
 @pytest.mark.parametrize("chart", EVERY)
