@@ -93,6 +93,7 @@ class Chart:
     curves: Sequence[Curve]
     stacked: bool = False  # bars upon each other; else the last stands in front
     wide: bool = False  # over the whole page
+    log: bool = False  # on a logarithmic axis: for values that are far apart and above zero
     kind: str = field(default="chart", init=False)
 
     def header(self) -> list[str]:

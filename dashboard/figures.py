@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from functools import cache, lru_cache
 from html import escape
+from math import ceil, floor, log10
 from typing import Any
 
 from dashboard.charts import Chart, Curve, Kind, Unit
@@ -58,7 +59,7 @@ def _layout(chart: Chart, marks: Sequence[Lettered]) -> dict[str, Any]:
     blank = chart.times.gaps()
     return {
         "xaxis": {"range": _around(wanted, (wanted.start, wanted.end))},
-        "yaxis": {**TICKS[chart.unit], "range": [0, _top(chart)]},
+        "yaxis": {**TICKS[chart.unit], **_height(chart)},
         "barmode": "stack" if chart.stacked else "overlay",
         "shapes": [*(_shade(wanted, gap) for gap in blank), *map(_line, marks)],
         "annotations": [
@@ -112,6 +113,15 @@ def _before(chart: Chart, curve: Curve) -> dict[str, Any]:
 def _hover(unit: Unit) -> str:
     sign = f" {unit.sign}" if unit.sign else ""
     return f"%{{y{HOVER[unit]}}}{sign} %{{fullData.name}}<extra></extra>"
+
+
+def _height(chart: Chart) -> dict[str, Any]:
+    """From zero; on a logarithmic axis whole powers of ten around the values."""
+    if not chart.log:
+        return {"range": [0, _top(chart)]}
+    above = [value for value in _heights(chart) if value > 0] or [1]
+    least, most = floor(log10(min(above))), ceil(log10(max(above)))
+    return {"type": "log", "dtick": 1, "range": [least, max(most, least + 1)]}
 
 
 def _top(chart: Chart) -> float:

@@ -153,6 +153,15 @@ def test_a_mark_is_a_line_with_a_letter_and_its_words_are_no_markup():
     assert drawn["shapes"][-1]["type"] == "line"
 
 
+def test_times_that_are_far_apart_share_a_logarithmic_axis():
+    """Between the powers of ten around them, and with one power where there is one value."""
+    at = times([Sum(piece, 1) for piece in HOUR.stretches()], HOUR)
+    for values, span in (([0.4, 310.0], [-1, 3]), ([10.0], [1, 2]), ([], [0, 1])):
+        curve = Curve("wait", "hit", [*values, *[None] * (60 - len(values))])
+        axis = figure(Chart("w", "W", "", Unit.MS, at, [curve], log=True))["layout"]["yaxis"]
+        assert (axis["type"], list(axis["range"])) == ("log", span)
+
+
 def test_only_as_many_marks_are_drawn_as_there_are_letters():
     """The newest stay."""
     many = [Mark(NOON + n * MINUTE, "deploy", str(n)) for n in range(60)]
