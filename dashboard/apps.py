@@ -7,3 +7,4 @@ class DashboardConfig(AppConfig):
     """Pages that show what the engine saved."""
 
     name = "dashboard"
+    default_auto_field = "django.db.models.BigAutoField"

@@ -1,123 +1,158 @@
-"""Series become Plotly figures: pure functions, checked by the plotly package as they are built.
+"""Charts become Plotly figures: pure functions, checked by the plotly package as they are built.
 
-Building one takes about 2 ms, so the check is kept at run time. The package is imported at the
-first figure only: it costs 0.1 s and 25 MB, which a worker need not spend. Colours of text, lines
-and background are left to the page, which knows whether it is light or dark.
+The check is kept at run time, but for what would cost and say nothing: it copies the values, which
+are numbers or nothing by their type (10 ms for a year in one chart); and it is made once of the
+template and of each look of a trace. A test compares the outcome with a figure of which everything
+was checked. The package is imported at the first figure only: it costs 0.1 s and 25 MB, which a
+worker need not spend. Colours of text, lines and background are left to the page, which knows
+whether it is light or dark.
 """
 
-from datetime import datetime, tzinfo
-from functools import cache
+import json
+from collections.abc import Iterator, Sequence
+from datetime import datetime, timedelta
+from functools import cache, lru_cache
+from html import escape
+from math import ceil, floor, log10
 from typing import Any
 
-from optimizer.domain.series import Point, Window, gaps
+from dashboard.charts import Chart, Curve, Kind, Unit
+from dashboard.colours import BEFORE, COLOURS, GAP, MARK
+from dashboard.marks import Lettered, written
+from optimizer.domain.request import Wanted
 
-# One colour an outcome on every page; blue and orange differ for every kind of colour vision and
-# stand out from white and from near-black alike. Blue was answered here, orange by Supabase.
-COLOURS = {
-    "hit": "#1b80c4",
-    "stale": "#7f7fd5",
-    "coalesced": "#35a7a0",
-    "miss": "#d9730d",
-    "bypass": "#8b8f97",
-    "error": "#c0315e",
-}
-PALE_HIT = "rgba(27, 128, 196, 0.42)"  # behind another colour
-GAP = "rgba(128, 136, 150, 0.13)"
 Span = tuple[datetime, datetime]
-WIDE_GAP = 1 / 6  # of the window: from here on a gap is labelled
+WIDE_GAP = 1 / 6  # of the range: from here on a gap is labelled
+TICKS: dict[Unit, dict[str, Any]] = {
+    Unit.COUNT: {"tickformat": ",~d", "separatethousands": True},
+    Unit.BYTES: {"tickformat": "~s", "ticksuffix": "B"},
+    Unit.PERCENT: {"ticksuffix": " %"},
+    Unit.MS: {"ticksuffix": " ms", "separatethousands": True},
+}
+HOVER = {Unit.COUNT: ":,", Unit.BYTES: ":,", Unit.PERCENT: ":.1f", Unit.MS: ":,.3~f"}
 
 
-def hit_rate(window: Window, points: list[Point], zone: tzinfo) -> dict[str, Any]:
-    """Hits among hits and misses, as a line that breaks where there was nothing to count."""
-    trace = {
-        "type": "scatter",
-        "name": "hit rate",
-        "mode": "lines+markers",
-        "x": [local(p.at, zone) for p in points],
-        "y": [hit_percent(p) for p in points],
-        "connectgaps": False,
-        "line": {"color": COLOURS["hit"], "width": 2},
-        "marker": {"size": 4},
-        "hovertemplate": "%{y:.1f} %<extra></extra>",
-    }
-    ticks = range(0, 101, 25)
-    axis = {"range": [0, 104], "tickvals": [*ticks], "ticktext": [f"{t} %" for t in ticks]}
-    return _figure([trace], window, points, zone, {"yaxis": axis})
-
-
-def calls(window: Window, points: list[Point], zone: tzinfo) -> dict[str, Any]:
-    """Calls asked, and in front of them the part that was sent: what stands out was avoided."""
-    x = [local(p.at, zone) for p in points]
-    asked = [p.counts.asked if p.known else None for p in points]
-    sent = [p.counts.sent if p.known else None for p in points]
-    traces = [
-        _bars("asked", x, asked, PALE_HIT),
-        _bars("sent", x, sent, COLOURS["miss"]),
-    ]
-    most = max((value for value in asked + sent if value), default=0)
-    axis = {"range": [0, max(4, most * 1.06)], "separatethousands": True, "tickformat": ",d"}
-    return _figure(traces, window, points, zone, {"yaxis": axis, "barmode": "overlay"})
-
-
-def hit_percent(point: Point) -> float | None:
-    """The value drawn and tabled: per cent to one decimal, None where there is none."""
-    rate = point.counts.hit_rate
-    return None if rate is None or not point.known else round(100 * rate, 1)
-
-
-def local(at: datetime, zone: tzinfo) -> str:
-    """A time as Plotly takes it: it draws the text as it is and shifts no zone."""
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
-
-
-def _bars(name: str, x: list[str], y: list[int | None], colour: str) -> dict[str, Any]:
-    return {
-        "type": "bar",
-        "name": name,
-        "x": x,
-        "y": y,
-        "marker": {"color": colour, "line": {"width": 0}},
-        "hovertemplate": "%{y:,} %{fullData.name}<extra></extra>",
-    }
-
-
-def _figure(
-    traces: list[dict[str, Any]],
-    window: Window,
-    points: list[Point],
-    zone: tzinfo,
-    layout: dict[str, Any],
-) -> dict[str, Any]:
+def figure(chart: Chart, marks: Sequence[Lettered] = ()) -> dict[str, Any]:
+    """The whole figure, as plain data; raises ValueError for what plotly does not know."""
     import plotly.graph_objects as go
 
-    blank = gaps(points)
-    own = {
-        "template": _template(),
-        "uirevision": window.range.name,  # a poll keeps the zoom, another range does not
-        "xaxis": {"range": _edges(window, zone)},
-        "shapes": [_shade(window, gap, zone) for gap in blank],
+    layout = go.Layout(_layout(chart, marks)).to_plotly_json()
+    looks = (_checked(json.dumps(trace)) for trace in _traces(chart))
+    traces = zip(looks, _points(chart), strict=True)
+    return {
+        "data": [{**look, **points} for look, points in traces],
+        "layout": {**layout, "template": _template()},
+    }
+
+
+@lru_cache(256)
+def _checked(trace: str) -> dict[str, Any]:
+    """How a trace looks, as plotly has it; the same few are asked for again and again."""
+    import plotly.graph_objects as go
+
+    (found,) = go.Figure({"data": [json.loads(trace)]}).to_dict()["data"]
+    return dict(found)
+
+
+def _layout(chart: Chart, marks: Sequence[Lettered]) -> dict[str, Any]:
+    wanted = chart.times.wanted
+    blank = chart.times.gaps()
+    return {
+        "xaxis": {"range": _around(wanted, (wanted.start, wanted.end))},
+        "yaxis": {**TICKS[chart.unit], **_height(chart)},
+        "barmode": "stack" if chart.stacked else "overlay",
+        "shapes": [*(_shade(wanted, gap) for gap in blank), *map(_line, marks)],
         "annotations": [
-            _label(window, (start, end), zone)
-            for start, end in blank
-            if (end - start) / window.range.length >= WIDE_GAP
+            *(_label(wanted, gap) for gap in blank if _is_wide(gap, wanted)),
+            *map(_flag, marks),
         ],
     }
-    figure: dict[str, Any] = go.Figure({"data": traces, "layout": {**own, **layout}}).to_dict()
-    return figure
 
 
-def _edges(window: Window, zone: tzinfo) -> list[str]:
-    return _around(window, (window.start, window.end), zone)
+def _traces(chart: Chart) -> Iterator[dict[str, Any]]:
+    """How each row of values is drawn, those of the period before in front."""
+    for curve in chart.curves:
+        yield _trace(chart, curve)
+    for curve in chart.curves:
+        if curve.before is not None:
+            yield _before(chart, curve)
 
 
-def _around(window: Window, span: Span, zone: tzinfo) -> list[str]:
+def _points(chart: Chart) -> Iterator[dict[str, Any]]:
+    """The values of each trace."""
+    x = list(chart.times.labels)
+    for curve in chart.curves:
+        yield {"x": x, "y": [*map(chart.rounded, curve.values)]}
+    began = [written(at, chart.times.wanted.zone) for at in chart.times.before or ()]
+    for curve in chart.curves:
+        if curve.before is not None:
+            yield {"x": x, "y": [*map(chart.rounded, curve.before)], "text": began}
+
+
+def _trace(chart: Chart, curve: Curve) -> dict[str, Any]:
+    drawn = {"name": curve.name, "hovertemplate": _hover(chart.unit)}
+    colour = COLOURS[curve.colour]
+    if curve.kind is Kind.BAR:
+        return {"type": "bar", "marker": {"color": colour, "line": {"width": 0}}, **drawn}
+    look = {"line": {"color": colour, "width": 2}, "marker": {"size": 4}}
+    return {"type": "scatter", "mode": "lines+markers", "connectgaps": False, **look, **drawn}
+
+
+def _before(chart: Chart, curve: Curve) -> dict[str, Any]:
+    """The period before, laid over this one: a dashed line, whatever the curve is drawn as."""
+    return {
+        "type": "scatter",
+        "mode": "lines",
+        "name": f"{curve.name}, period before",
+        "connectgaps": False,
+        "line": {"color": BEFORE, "width": 1.5, "dash": "dot"},
+        "hovertemplate": _hover(chart.unit).replace("<extra>", " (%{text})<extra>"),
+    }
+
+
+def _hover(unit: Unit) -> str:
+    sign = f" {unit.sign}" if unit.sign else ""
+    return f"%{{y{HOVER[unit]}}}{sign} %{{fullData.name}}<extra></extra>"
+
+
+def _height(chart: Chart) -> dict[str, Any]:
+    """From zero; on a logarithmic axis whole powers of ten around the values."""
+    if not chart.log:
+        return {"range": [0, _top(chart)]}
+    above = [value for value in _heights(chart) if value > 0] or [1]
+    least, most = floor(log10(min(above))), ceil(log10(max(above)))
+    return {"type": "log", "dtick": 1, "range": [least, max(most, least + 1)]}
+
+
+def _top(chart: Chart) -> float:
+    """A little above the highest; whole where counts are small, so that no tick is a half."""
+    if chart.unit is Unit.PERCENT:
+        return 104
+    highest = max(_heights(chart), default=0)
+    least = 4 if chart.unit is Unit.COUNT else 1
+    return max(least, highest * 1.06)
+
+
+def _heights(chart: Chart) -> Iterator[float]:
+    rows = [curve.values for curve in chart.curves]
+    if chart.stacked:
+        yield from (sum(value or 0 for value in values) for values in zip(*rows, strict=True))
+    for values in (*rows, *(curve.before or () for curve in chart.curves)):
+        yield from (value for value in values if value is not None)
+
+
+def _around(wanted: Wanted, span: Span) -> list[str]:
     """A stretch as it is drawn: a point stands in the middle of its place on the axis."""
-    half = window.range.step / 2
-    return [(at - half).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S") for at in span]
+    half = timedelta(minutes=wanted.step) / 2
+    return [(at - half).astimezone(wanted.zone).strftime("%Y-%m-%d %H:%M:%S") for at in span]
 
 
-def _shade(window: Window, gap: Span, zone: tzinfo) -> dict[str, Any]:
-    start, end = _around(window, gap, zone)
+def _is_wide(gap: Span, wanted: Wanted) -> bool:
+    return (gap[1] - gap[0]) / (wanted.end - wanted.start) >= WIDE_GAP
+
+
+def _shade(wanted: Wanted, gap: Span) -> dict[str, Any]:
+    start, end = _around(wanted, gap)
     return {
         "type": "rect",
         "layer": "below",
@@ -132,21 +167,46 @@ def _shade(window: Window, gap: Span, zone: tzinfo) -> dict[str, Any]:
     }
 
 
-def _label(window: Window, gap: Span, zone: tzinfo) -> dict[str, Any]:
-    start, end = gap
-    middle = start + (end - start) / 2
+def _label(wanted: Wanted, gap: Span) -> dict[str, Any]:
+    middle = gap[0] + (gap[1] - gap[0]) / 2
     return {
         "text": "no data",
-        "x": _around(window, (middle, middle), zone)[0],
+        "x": _around(wanted, (middle, middle))[0],
         "y": 0.5,
         "yref": "paper",
         "showarrow": False,
     }
 
 
+def _line(mark: Lettered) -> dict[str, Any]:
+    return {
+        "type": "line",
+        "xref": "x",
+        "yref": "paper",
+        "x0": mark.at,
+        "x1": mark.at,
+        "y0": 0,
+        "y1": 1,
+        "line": {"color": MARK, "width": 1, "dash": "dash"},
+    }
+
+
+def _flag(mark: Lettered) -> dict[str, Any]:
+    """The mark's letter over its line; what it means is said in words below the charts."""
+    return {
+        "text": mark.letter,
+        "hovertext": escape(f"{mark.at} {mark.text}"[:200]),
+        "x": mark.at,
+        "y": 1,
+        "yref": "paper",
+        "yanchor": "bottom",
+        "showarrow": False,
+    }
+
+
 @cache
-def _template() -> Any:
-    """What all figures share."""
+def _template() -> dict[str, Any]:
+    """What all figures share, checked once."""
     import plotly.graph_objects as go
 
     clear = "rgba(0, 0, 0, 0)"
@@ -163,4 +223,5 @@ def _template() -> Any:
         "xaxis": {**axis, "type": "date", "showgrid": False, "fixedrange": False, "tickangle": 0},
         "yaxis": axis,
     }
-    return go.layout.Template(layout=layout)
+    found: dict[str, Any] = go.layout.Template(layout=layout).to_plotly_json()
+    return found

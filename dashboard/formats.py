@@ -27,6 +27,16 @@ def percent(share: float | None) -> Measure:
     return Measure(UNKNOWN) if share is None else Measure(f"{100 * share:.1f}", "%")
 
 
+def size(number: int | None) -> Measure:
+    """Bytes with three digits at most, in the decimal units in which they are billed."""
+    if number is None:
+        return Measure(UNKNOWN)
+    for factor, unit in ((1e12, "TB"), (1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+        if abs(number) >= factor * 0.9995:
+            return Measure(_three_digits(number / factor), unit)
+    return Measure(count(number), "B")
+
+
 def duration(seconds: float | None) -> Measure:
     """A time with three digits at most, in µs, ms or s."""
     if seconds is None:
@@ -42,7 +52,26 @@ def age(time: timedelta | None) -> Measure:
     if time is None:
         return Measure(UNKNOWN)
     seconds = max(0, int(time.total_seconds()))
-    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= 2 * size:
-            return Measure(count(seconds // size), unit)
+    for length, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * length:
+            return Measure(count(seconds // length), unit)
     return Measure(str(seconds), "s")
+
+
+def change(now: float | None, before: float | None) -> str:
+    """How much more or less than before, of numbers: "+12.5 %"; empty where it says nothing."""
+    if now is None or not before:
+        return ""
+    return f"{100 * (now - before) / abs(before):+,.1f} %".replace("-", "−")  # noqa: RUF001
+
+
+def points(now: float | None, before: float | None) -> str:
+    """How much more or less than before, of shares of one: "+2.5 points"."""
+    if now is None or before is None:
+        return ""
+    return f"{100 * (now - before):+.1f} points".replace("-", "−")  # noqa: RUF001
+
+
+def _three_digits(number: float) -> str:
+    digits = 2 if abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0
+    return f"{number:,.{digits}f}"

@@ -1,86 +1,102 @@
-"""The overview as a page, and the same as JSON for the page's own polling."""
+"""Each page, the same as JSON for its own polling, and each of its charts as CSV and JSON."""
 
+import json
 from collections.abc import Callable
-from datetime import datetime
-from functools import wraps
-from hashlib import sha256
 
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, JsonResponse
-from django.shortcuts import render
-from django.utils import timezone
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.utils.cache import get_conditional_response, patch_cache_control
+from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
-from dashboard import panels
-from optimizer import selectors
-from optimizer.domain.series import DEFAULT_RANGE, RANGES, Freshness, Range, window
-
-View = Callable[[HttpRequest], HttpResponse]
-
-
-def may_view(request: HttpRequest) -> bool:
-    """Whether the signed-in user may see the figures: they are everybody's traffic."""
-    user = request.user
-    return user.is_active and (user.is_staff or user.is_superuser)
+from dashboard.access import View, may_view, readers_data, readers_only
+from dashboard.content import as_json
+from dashboard.frame import context, head
+from dashboard.marks import lettered
+from dashboard.page import Page, Scene
+from dashboard.scenes import scene, version
+from dashboard.sharing import enter
+from optimizer.domain.columns import as_csv
 
 
-def staff_only(view: View) -> View:
-    """Send strangers to the login and tell everybody else why they may not enter."""
+def show(page: Page) -> View:
+    """The page; complete without JavaScript but for the drawing of the charts."""
 
-    @wraps(view)
-    def guarded(request: HttpRequest) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return redirect_to_login(request.get_full_path())
-        if not may_view(request):
-            raise PermissionDenied
-        return view(request)
+    @gzip_page
+    @require_safe
+    @readers_only
+    def shown(request: HttpRequest, relation: str = "") -> HttpResponse:
+        now = scene(request, relation)
+        response = render(request, page.template, context(page, now, page.build(now)))
+        patch_cache_control(response, private=True, no_cache=True)
+        return response
 
-    return guarded
+    return shown
+
+
+def data(page: Page) -> View:
+    """The page's figures; 304 where nothing has changed since the version that the script holds."""
+
+    @gzip_page
+    @require_safe
+    @readers_data
+    def answered(request: HttpRequest, relation: str = "") -> HttpResponse:
+        now = scene(request, relation)
+        return _conditional(request, version(page, now), lambda: _json(page, now))
+
+    return answered
+
+
+def export(page: Page) -> View:
+    """Exactly what one chart or listing shows, as CSV or JSON."""
+
+    @gzip_page
+    @require_safe
+    @readers_data
+    def exported(request: HttpRequest, id: str, form: str, relation: str = "") -> HttpResponse:
+        now = scene(request, relation)
+        etag = version(page, now).replace('"', f'"{id}.{form}-', 1)
+        return _conditional(request, etag, lambda: _exported(page, now, id, form))
+
+    return exported
 
 
 @require_safe
-@staff_only
-def overview(request: HttpRequest) -> HttpResponse:
-    """The page; complete without JavaScript but for the drawing of the charts."""
-    now, range_, fresh = timezone.now(), chosen_range(request), selectors.freshness()
-    page = build(range_, now, fresh)
-    context = {"page": page, "ranges": RANGES.values(), "data": page.as_json()}
-    response = render(request, "dashboard/overview.html", context)
-    patch_cache_control(response, private=True, no_cache=True)
+def share(request: HttpRequest, token: str) -> HttpResponse:
+    """Lead the bearer of a share link to the figures; from there on its address is not needed."""
+    if not may_view(request) and not enter(request, token):
+        return render(request, "dashboard/ended.html", status=404)
+    response = redirect("dashboard:overview")
+    response["X-Robots-Tag"] = "noindex"
+    patch_cache_control(response, private=True, no_store=True)
     return response
 
 
-@require_safe
-def overview_data(request: HttpRequest) -> HttpResponse:
-    """The page's figures; 304 where nothing has changed since the version that the script holds."""
-    if not may_view(request):
-        return JsonResponse({"detail": "sign in as staff"}, status=403)
-    now, range_, fresh = timezone.now(), chosen_range(request), selectors.freshness()
-    etag = version(range_, now, fresh)
-    unchanged = get_conditional_response(request, etag=etag)
-    response = unchanged or JsonResponse(build(range_, now, fresh).as_json())
+def _conditional(
+    request: HttpRequest, etag: str, build: Callable[[], HttpResponse]
+) -> HttpResponse:
+    response = get_conditional_response(request, etag=etag) or build()
     response["ETag"] = etag
     patch_cache_control(response, private=True, no_cache=True)
     return response
 
 
-def chosen_range(request: HttpRequest) -> Range:
-    """The range in the address, or the default for none and for one that does not exist."""
-    return RANGES.get(request.GET.get("range", ""), RANGES[DEFAULT_RANGE])
+def _json(page: Page, now: Scene) -> HttpResponse:
+    content = page.build(now)
+    marks = lettered(now.marks, now.zone)
+    return JsonResponse({**head(page, now, content), **as_json(content, marks)})
 
 
-def version(range_: Range, now: datetime, fresh: Freshness) -> str:
-    """Changes whenever the stored figures, the window, or the warning may have."""
-    cut = window(range_, now, fresh)
-    parts = (range_.name, cut.end, fresh.newest_minute, fresh.ran_at, fresh.is_stalled(now))
-    return f'"{sha256(repr(parts).encode()).hexdigest()[:20]}"'
-
-
-def build(range_: Range, now: datetime, fresh: Freshness) -> panels.Page:
-    """Read what is stored and say it."""
-    seen = selectors.overview(range_, now, fresh)
-    fill = selectors.cache_fill()
-    zone = timezone.get_current_timezone()
-    return panels.page(seen.window, seen.points, seen.total, fresh, fill, now, zone)
+def _exported(page: Page, now: Scene, id_: str, form: str) -> HttpResponse:
+    found = page.build(now).find(id_)
+    if found is None:
+        raise Http404
+    name = f"canvalo-{page.name}-{id_}.{form}"
+    columns = found.export()
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    if form == "csv":
+        text = as_csv(columns)
+        return HttpResponse(text, content_type="text/csv; charset=utf-8", headers=headers)
+    body = {"title": found.title, "zone": str(now.zone), "columns": columns}
+    text = json.dumps(body, separators=(",", ":"), allow_nan=False)
+    return HttpResponse(text, content_type="application/json")

@@ -180,6 +180,7 @@ class ShapeOut(Schema):
     at_most_missed: int = Field(
         description="Reads that may lack in count, from before the shape came into the list."
     )
+    reasons: dict[str, int] = Field(description="Why the cache did not answer, how often.")
 
 
 class SampleOut(Schema):

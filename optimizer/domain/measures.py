@@ -101,7 +101,7 @@ MEASURES: Mapping[Metric, Measure] = {
     Metric.CALLS: Measure("calls to Supabase", "a minute", "calls", _per_minute, "chart-calls"),
     Metric.ERROR_RATE: Measure("error rate", "%", "calls", _share, "chart-calls", percent=True),
     Metric.P95: Measure(
-        "answer time (95th percentile)", "ms", "requests asked", _p95_ms, "chart-calls"
+        "answer time (95th percentile)", "ms", "requests asked", _p95_ms, "chart-waits"
     ),
     Metric.POOL_WAITING: Measure(
         "waiting for the pool (95th percentile)", "ms", "leases", _p95_ms, by_relation=False

@@ -143,3 +143,19 @@ def _gone(start: datetime, minutes: int, now: datetime) -> bool:
     """Whether the grain that a step is read from is no longer kept so far back."""
     kept = KEPT.get(source_grain(minutes))
     return kept is not None and start < now - kept
+
+
+def shown(
+    wish: tuple[str, datetime | None, datetime | None],
+    now: datetime,
+    fresh: Freshness,
+    zone: tzinfo,
+) -> Wanted:
+    """A range by name or from and to for a page; the first name where it cannot be shown."""
+    name, start, end = wish
+    try:
+        if start and end:
+            return between(start, end, None, now, zone)
+        return named(name, None, now, fresh, zone)
+    except (QueryError, OverflowError):
+        return named(next(iter(NAMED)), None, now, fresh, zone)

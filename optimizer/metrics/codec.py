@@ -52,7 +52,7 @@ def field_of(key: Key, column: str) -> str:
 def noted_arguments(noted: Noted | None, at: float) -> tuple[int, str, str]:
     """The day of the event (days since the epoch), shapes and samples, as POST takes them."""
     shapes = [
-        [SEPARATOR.join(key), one.count, one.misses, one.nanoseconds, one.received]
+        [SEPARATOR.join(key), one.count, one.misses, one.nanoseconds, one.received, one.reasons]
         for key, one in (noted.shapes.items() if noted else ())
     ]
     samples = [json.dumps(one.as_json()) for one in (noted.samples() if noted else ())]

@@ -22,10 +22,13 @@ class ShapeCount:
     misses: int = 0  # of these, answered by Supabase
     nanoseconds: int = 0
     received: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)  # why the cache did not answer
 
     def add(self, fact: CacheRead) -> None:
         """Count one read."""
         self.count += 1
+        if fact.reason is not None:
+            self.reasons[fact.reason] = self.reasons.get(fact.reason, 0) + 1
         self.misses += fact.outcome in _LOOKED_UP
         self.nanoseconds += int(max(0.0, fact.seconds) * NANOSECONDS)
         self.received += fact.body_bytes

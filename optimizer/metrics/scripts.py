@@ -8,8 +8,10 @@ back, from whatever state, begins a new id at zero; what the old one still holds
 old id. So a count that was stored is never counted down, hidden or doubled by a restart.
 """
 
+from optimizer.domain.facts import MissReason
 from optimizer.domain.tally import OTHER
 
+_REASONS = ", ".join(f"'{reason}'" for reason in MissReason)
 TOP_SHAPES = 300  # told apart in one day
 SHAPE_SECONDS = 15 * 24 * 3600
 SAMPLES = 200  # the latest
@@ -66,7 +68,7 @@ end
 #       gauges ("" or "total,active,idle"), for how many seconds gauges and sequences are kept,
 #       a fresh id, how many facts the deltas hold, "1" where the process says goodbye,
 #       for how many seconds an event's minute may lie back, then what is noted beside the counts:
-#       the day, [[shape, count, misses, ns, bytes] …], [sample …]
+#       the day, [[shape, count, misses, ns, bytes, {reason: number}] …], [sample …]
 POST = f"""{_ID}{_NAMES}
 local prefix, process, sequence, arrival = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local now = tonumber(redis.call('TIME')[1])
@@ -104,6 +106,7 @@ end
 -- inherits its count as its possible error.
 local shapes, numbers = prefix .. 'shapes:' .. ARGV[12], prefix .. 'shapes:n:' .. ARGV[12]
 local columns = {{'count', 'misses', 'nanoseconds', 'received'}}
+local reasons = {{{_REASONS}}}
 for _, noted in ipairs(cjson.decode(ARGV[13])) do
   local shape, inherited = noted[1], 0
   if not redis.call('ZSCORE', shapes, shape) and redis.call('ZCARD', shapes) >= {TOP_SHAPES} then
@@ -112,12 +115,19 @@ for _, noted in ipairs(cjson.decode(ARGV[13])) do
     for _, column in ipairs(columns) do
       redis.call('HDEL', numbers, least[1] .. '\\31' .. column)
     end
+    for _, reason in ipairs(reasons) do
+      redis.call('HDEL', numbers, least[1] .. '\\31reason:' .. reason)
+    end
     redis.call('HDEL', numbers, least[1] .. '\\31error')
     redis.call('HSET', numbers, shape .. '\\31error', inherited)
   end
   redis.call('ZINCRBY', shapes, noted[2] + inherited, shape)
   for i, column in ipairs(columns) do
     redis.call('HINCRBY', numbers, shape .. '\\31' .. column, string.format('%.0f', noted[i + 1]))
+  end
+  for reason, number in pairs(noted[6]) do
+    local field = shape .. '\\31reason:' .. reason
+    redis.call('HINCRBY', numbers, field, string.format('%.0f', number))
   end
 end
 for _, key in ipairs({{shapes, numbers}}) do redis.call('EXPIRE', key, {SHAPE_SECONDS}) end

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import redis
@@ -28,6 +28,7 @@ class Shape:
     nanoseconds: int = 0
     received: int = 0
     at_most_missed: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)  # why the cache did not answer
 
     @property
     def seconds(self) -> float:
@@ -40,9 +41,9 @@ def top(client: redis.Redis, days: Iterable[int], most: int) -> list[Shape]:
     found: dict[str, Shape] = {}
     for day in days:
         with unavailable():
-            fields: Any = client.hgetall(f"{PREFIX}shapes:n:{day}")
-        for field, number in fields.items():
-            _add(found, text(field), int(number))
+            numbers: Any = client.hgetall(f"{PREFIX}shapes:n:{day}")
+        for name, number in numbers.items():
+            _add(found, text(name), int(number))
     shapes = (shape for shape in found.values() if shape.count)
     return sorted(shapes, key=lambda shape: (-shape.count, shape.shape))[:most]
 
@@ -54,10 +55,14 @@ def samples(client: redis.Redis) -> list[Sample]:
     return [Sample(**json.loads(one)) for one in found]
 
 
-def _add(found: dict[str, Shape], field: str, number: int) -> None:
-    key, _, column = field.rpartition(SEPARATOR)
-    relation, _, name = key.partition(SEPARATOR)
-    shape = found.setdefault(key, Shape(relation, name))
+def _add(found: dict[str, Shape], name: str, number: int) -> None:
+    key, _, column = name.rpartition(SEPARATOR)
+    relation, _, asked = key.partition(SEPARATOR)
+    shape = found.setdefault(key, Shape(relation, asked))
+    if column.startswith("reason:"):
+        reason = column.removeprefix("reason:")
+        shape.reasons[reason] = shape.reasons.get(reason, 0) + number
+        return
     if column == "error":
         column = "at_most_missed"
     setattr(shape, column, getattr(shape, column) + number)

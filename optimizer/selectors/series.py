@@ -44,14 +44,14 @@ def points(wanted: Wanted, relation: str) -> list[Sum]:
     starts = [piece.start for piece in pieces]
     minutes = [0] * len(pieces)
     found: list[Figures | None] = [None] * len(pieces)
-    for at, known in _known(wanted):
-        minutes[bisect_right(starts, at) - 1] += known
+    for at, number in known(wanted):
+        minutes[bisect_right(starts, at) - 1] += number
     for at, figures in _figures(wanted, relation):
         place = bisect_right(starts, at) - 1
         held = found[place]
         found[place] = figures if held is None else held.merge(figures)
     points = zip(pieces, minutes, found, strict=True)
-    return [Sum(piece, known, figures or Figures()) for piece, known, figures in points]
+    return [Sum(piece, number, figures or Figures()) for piece, number, figures in points]
 
 
 def version(wanted: Wanted, ran: datetime | None, *parts: object) -> str:
@@ -66,7 +66,8 @@ def version(wanted: Wanted, ran: datetime | None, *parts: object) -> str:
     return f'"{sha256(repr(said).encode()).hexdigest()[:20]}"'
 
 
-def _known(wanted: Wanted) -> Iterable[tuple[datetime, int]]:
+def known(wanted: Wanted) -> Iterable[tuple[datetime, int]]:
+    """How many minutes are known of each stored piece of a range, by when it begins."""
     if wanted.grain == MINUTE:
         runs = SnapshotRun.objects.filter(minute__gte=wanted.start, minute__lt=wanted.end)
         return [(minute, 1) for minute in runs.values_list("minute", flat=True)]

@@ -6,6 +6,7 @@ from datetime import datetime
 from django.conf import settings
 
 from optimizer.config import connect_blocking
+from optimizer.errors import CacheUnavailable
 from optimizer.metrics import shapelist
 from optimizer.metrics.noted import Sample
 from optimizer.metrics.shapelist import Shape
@@ -20,6 +21,14 @@ class Shapes:
 
     top: list[Shape]
     samples: list[Sample]
+
+
+def shapes_or_none(now: datetime, days: int = 1) -> Shapes | None:
+    """The same for a page, which goes on without them: None where the ledger does not answer."""
+    try:
+        return shapes(now, days)
+    except CacheUnavailable:
+        return None
 
 
 def shapes(now: datetime, days: int = 1) -> Shapes:

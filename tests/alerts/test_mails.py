@@ -170,7 +170,8 @@ def test_a_long_name_is_cut_to_what_a_subject_holds():
 
 
 @pytest.mark.parametrize(
-    ("hours", "name"), [(0.5, "1h"), (1, "6h"), (20, "24h"), (30, "7d"), (900, "90d")]
+    ("hours", "name"),
+    [(0.5, "1h"), (1, "6h"), (20, "24h"), (30, "7d"), (900, "90d"), (9000, "1y")],
 )
 def test_the_link_shows_the_whole_story(hours, name):
     """The shortest range that reaches back to before it began, or else the longest."""

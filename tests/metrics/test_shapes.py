@@ -88,6 +88,21 @@ def test_shapes_are_counted_over_all_processes(clock, valkey):
     assert (second.shape, second.count) == ("GET order=name", 2)
 
 
+def test_a_shape_says_why_it_was_missed(clock, valkey):
+    """Each reason, over all processes; hits have none."""
+    for process in ("one", "two"):
+        recorder = Recorder(process, clock)
+        for reason in (MissReason.COLD, MissReason.EXPIRED, MissReason.EXPIRED):
+            recorder.record(
+                CacheRead(
+                    "api.contacts", ReadOutcome.MISS, Tier.UPSTREAM, reason, 0.1, 9, shape="A"
+                )
+            )
+        recorder.record(fact("A", ReadOutcome.HIT))
+        flush_blocking(recorder, valkey)
+    assert shapelist.top(valkey, [DAY], 10)[0].reasons == {"cold": 2, "expired": 4}
+
+
 def test_a_repeated_delivery_does_not_count_shapes_twice(recorder, valkey):
     """They travel with the deltas."""
     recorder.record(fact("GET id=eq.?"))

@@ -1,0 +1,6 @@
+"""The pages, in the order of the menu; one file each."""
+
+from dashboard.page import Page
+from dashboard.pages import overview, queries, relations, tables
+
+PAGES: tuple[Page, ...] = (overview.PAGE, tables.PAGE, relations.PAGE, queries.PAGE)
