@@ -18,11 +18,12 @@ from optimizer.models.prices import (
     SupabaseCalls,
     UsageReading,
 )
-from optimizer.models.rules import AlertRule, AlertState
+from optimizer.models.rules import AlertRule, AlertState, AlertTransition
 
 __all__ = [
     "AlertRule",
     "AlertState",
+    "AlertTransition",
     "ApiToken",
     "Attempt",
     "BillingProfile",
