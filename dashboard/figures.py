@@ -17,6 +17,7 @@ from dashboard.marks import Lettered, written
 from optimizer.domain.request import Wanted
 
 Span = tuple[datetime, datetime]
+FEW = 6  # counted at most: a tick each
 WIDE_GAP = 1 / 6  # of the range: from here on a gap is labelled
 TICKS: dict[Unit, dict[str, Any]] = {
     Unit.COUNT: {"tickformat": ",~d", "separatethousands": True},
@@ -40,14 +41,14 @@ def _layout(chart: Chart, marks: Sequence[Lettered]) -> dict[str, Any]:
     wanted = chart.times.wanted
     blank = chart.times.gaps()
     return {
-        "template": _template(),
+        "template": template(),
         "xaxis": {"range": _around(wanted, (wanted.start, wanted.end))},
-        "yaxis": {**TICKS[chart.unit], "range": [0, _top(chart)]},
+        "yaxis": {**TICKS[chart.unit], **_whole(chart), "range": [0, _top(chart)]},
         "barmode": "stack" if chart.stacked else "overlay",
-        "shapes": [*(_shade(wanted, gap) for gap in blank), *map(_line, marks)],
+        "shapes": [*(_shade(wanted, gap) for gap in blank), *map(line, marks)],
         "annotations": [
             *(_label(wanted, gap) for gap in blank if _is_wide(gap, wanted)),
-            *map(_flag, marks),
+            *map(flag, marks),
         ],
     }
 
@@ -105,6 +106,11 @@ def _top(chart: Chart) -> float:
     return max(least, highest * 1.06)
 
 
+def _whole(chart: Chart) -> dict[str, Any]:
+    """Ticks at whole numbers where counts are so small that they would stand at halves."""
+    return {"dtick": 1} if chart.unit is Unit.COUNT and _top(chart) <= FEW else {}
+
+
 def _heights(chart: Chart) -> Iterator[float]:
     rows = [curve.values for curve in chart.curves]
     if chart.stacked:
@@ -150,7 +156,7 @@ def _label(wanted: Wanted, gap: Span) -> dict[str, Any]:
     }
 
 
-def _line(mark: Lettered) -> dict[str, Any]:
+def line(mark: Lettered) -> dict[str, Any]:
     return {
         "type": "line",
         "xref": "x",
@@ -163,7 +169,7 @@ def _line(mark: Lettered) -> dict[str, Any]:
     }
 
 
-def _flag(mark: Lettered) -> dict[str, Any]:
+def flag(mark: Lettered) -> dict[str, Any]:
     """The mark's letter over its line; what it means is said in words below the charts."""
     return {
         "text": mark.letter,
@@ -177,7 +183,7 @@ def _flag(mark: Lettered) -> dict[str, Any]:
 
 
 @cache
-def _template() -> Any:
+def template() -> Any:
     """What all figures share."""
     import plotly.graph_objects as go
 

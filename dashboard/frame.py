@@ -8,13 +8,11 @@ from django.urls import reverse
 
 from dashboard.asked import BYTES, REQUESTS
 from dashboard.bodies import table_body
-from dashboard.charts import Chart
-from dashboard.content import Cell, Content, Listing, Section, figures, legend
+from dashboard.content import Cell, Content, Drawn, Listing, Section, figures, legend
 from dashboard.formats import age
 from dashboard.marks import lettered
 from dashboard.notices import notice
 from dashboard.page import COMPARE, RANGE, UNIT, Page, Scene
-from optimizer.domain.request import NAMED
 
 LONG = {"h": "hours", "d": "days", "y": "year"}
 
@@ -67,7 +65,7 @@ def controls(page: Page, now: Scene) -> dict[str, Any]:
                 "href": out.with_(range=name).query(zone),
                 "now": name == asked.range and not asked.is_zoomed,
             }
-            for name in NAMED
+            for name in page.ranges
         ]
         found["zoom"] = {"href": out.query(zone), "said": _said(now)} if asked.is_zoomed else None
     if COMPARE in page.controls:
@@ -84,7 +82,7 @@ def controls(page: Page, now: Scene) -> dict[str, Any]:
 def _section(page: Page, now: Scene, section: Section) -> dict[str, Any]:
     """A section with what its template needs beside it."""
     found: dict[str, Any] = {"it": section, "kind": section.kind}
-    if isinstance(section, Chart):
+    if isinstance(section, Drawn):
         body = table_body([Cell(text) for text in row] for row in section.rows())
         found |= {"key": legend(section), "header": section.header(), "body": body}
     if isinstance(section, Listing):

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from django.urls import reverse
 
-from dashboard.asked import Asked
+from dashboard.asked import RANGES, Asked
 from dashboard.content import Content
 from dashboard.marks import Mark
 from optimizer.domain.request import Wanted
@@ -52,6 +52,7 @@ class Page:
     path: str  # below the root; may hold `<str:relation>`
     build: Callable[[Scene], Content]
     controls: Sequence[str] = ALL_CONTROLS
+    ranges: Sequence[str] = RANGES  # that the picker offers; the first is the usual one
     in_menu: bool = True
     under: str = ""  # the page of the menu that this one belongs to
     version: Callable[[Scene], object] = nothing  # what else its ETag depends on

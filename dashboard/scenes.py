@@ -13,10 +13,10 @@ from dashboard.page import Page, Scene
 from optimizer import selectors
 
 
-def scene(request: HttpRequest, relation: str = "") -> Scene:
+def scene(page: Page, request: HttpRequest, relation: str = "") -> Scene:
     """Read the address, and how new the data is."""
     now, zone, fresh = timezone.now(), timezone.get_default_timezone(), selectors.freshness()
-    wish = asked(request.GET, zone, relation)
+    wish = asked(request.GET, zone, relation, page.ranges)
     wanted = wish.wanted(now, fresh, zone)
     marks = _marks(wanted.start, wanted.end)
     return Scene(wish, wanted, now, zone, fresh, marks, may_change(request))
