@@ -12,6 +12,7 @@ from types import FrameType
 from benchmarks import (
     batch,
     cache,
+    dashboard,
     flow,
     machine,
     metrics,
@@ -27,7 +28,7 @@ from benchmarks.report import Row
 from benchmarks.truth.trouble import RunFailed
 from canvalo.devstack.errors import DevstackError
 
-_MODULES = (standin, flow, scenarios, truth, cache, precision, pool, batch, metrics)
+_MODULES = (standin, flow, scenarios, truth, cache, precision, pool, batch, metrics, dashboard)
 BENCHES: dict[str, Callable[..., list[Row]]] = {
     module.__name__.rpartition(".")[2]: module.run for module in _MODULES
 }

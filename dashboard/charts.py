@@ -8,6 +8,7 @@ from enum import Enum
 from typing import Any
 
 from dashboard.formats import count
+from dashboard.marks import written
 from optimizer.domain.request import Sum, Wanted
 
 Value = int | float | None
@@ -54,6 +55,7 @@ class Times:
     starts: Sequence[datetime]
     ends: Sequence[datetime]
     known: Sequence[int]
+    labels: Sequence[str]  # the starts as they are drawn and tabled
     before: Sequence[datetime] | None = None  # where the compared points begin
 
     @property
@@ -91,6 +93,7 @@ class Chart:
     curves: Sequence[Curve]
     stacked: bool = False  # bars upon each other; else the last stands in front
     wide: bool = False  # over the whole page
+    log: bool = False  # on a logarithmic axis: for values that are far apart and above zero
     kind: str = field(default="chart", init=False)
 
     def header(self) -> list[str]:
@@ -144,10 +147,11 @@ class Chart:
     def _from(self, i: int) -> str:
         """When a point begins, and how much of it is known where that is not all."""
         times = self.times
-        start, minutes = times.starts[i], (times.ends[i] - times.starts[i]) // timedelta(minutes=1)
+        minutes = (times.ends[i] - times.starts[i]) // timedelta(minutes=1)
         partly = 0 < times.known[i] < minutes
-        said = f"{start.astimezone(times.wanted.zone):%Y-%m-%d %H:%M}"
-        return f"{said} ({times.known[i]} of {minutes} min)" if partly else said
+        return (
+            f"{times.labels[i]} ({times.known[i]} of {minutes} min)" if partly else times.labels[i]
+        )
 
 
 def times(points: Sequence[Sum], wanted: Wanted, before: Sequence[Sum] | None = None) -> Times:
@@ -157,6 +161,7 @@ def times(points: Sequence[Sum], wanted: Wanted, before: Sequence[Sum] | None = 
         [p.stretch.start for p in points],
         [p.stretch.end for p in points],
         [p.minutes for p in points],
+        [written(p.stretch.start, wanted.zone) for p in points],
         None if before is None else [p.stretch.start for p in before],
     )
 

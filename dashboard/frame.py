@@ -5,10 +5,12 @@ from dataclasses import asdict
 from typing import Any
 
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from dashboard.asked import BYTES, REQUESTS
-from dashboard.bodies import table_body
-from dashboard.content import Cell, Content, Drawn, Listing, Section, figures, legend
+from dashboard.bodies import points_body, table_body
+from dashboard.charts import Chart
+from dashboard.content import Cell, Content, Drawn, Listing, Note, Section, figures, legend
 from dashboard.formats import age
 from dashboard.marks import lettered
 from dashboard.notices import notice
@@ -82,15 +84,20 @@ def controls(page: Page, now: Scene) -> dict[str, Any]:
 def _section(page: Page, now: Scene, section: Section) -> dict[str, Any]:
     """A section with what its template needs beside it."""
     found: dict[str, Any] = {"it": section, "kind": section.kind}
-    if isinstance(section, Drawn):
-        body = table_body([Cell(text) for text in row] for row in section.rows())
-        found |= {"key": legend(section), "header": section.header(), "body": body}
+    if not isinstance(section, Listing | Note):
+        found |= {"key": legend(section), "header": section.header(), "body": _body(section)}
     if isinstance(section, Listing):
         body = table_body(section.sorted_cells(), [column.look for column in section.columns])
         found |= {"heads": list(_heads(now, section)), "body": body}
     for form in ("csv", "json") if section.kind != "note" else ():
         found[form] = _address(page, now, form, id=section.id)
     return found
+
+
+def _body(section: Drawn) -> SafeString:
+    if isinstance(section, Chart):
+        return points_body(section.rows())
+    return table_body([Cell(text) for text in row] for row in section.rows())
 
 
 def _heads(now: Scene, listing: Listing) -> Iterator[dict[str, Any]]:

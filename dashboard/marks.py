@@ -39,4 +39,4 @@ def lettered(marks: Iterable[Mark], zone: tzinfo) -> list[Lettered]:
 
 def written(at: datetime, zone: tzinfo) -> str:
     """A moment as charts take it: they draw the text as it is and shift no zone."""
-    return at.astimezone(zone).strftime("%Y-%m-%d %H:%M")
+    return at.astimezone(zone).isoformat(" ", "minutes")[:16]

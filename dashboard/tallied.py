@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.charts import Curve, Kind, Times, Value
+from dashboard.marks import written
 from dashboard.traffic_charts import step
 from optimizer.domain.counts import Counts
 from optimizer.domain.request import Wanted
@@ -28,6 +29,7 @@ class Points:
             [point.stretch.start for point in points],
             [point.stretch.end for point in points],
             [point.minutes for point in points],
+            [written(point.stretch.start, wanted.zone) for point in points],
             None if before is None else [point.stretch.start for point in before],
         )
 

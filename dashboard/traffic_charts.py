@@ -89,8 +89,10 @@ class _Maker:
             self._curve("from the cache", "hit", lambda f: _ms(f.cached_within(0.95))),
             self._curve("by Supabase", "miss", lambda f: _ms(f.fetched_within(0.95))),
         ]
-        caption = f"95th percentile, each {step(self._times)}, within 5 %."
-        return Chart("waits", "How long callers waited", caption, Unit.MS, self._times, curves)
+        said = "within 5 %; each line is ten times the one below"
+        caption = f"95th percentile, each {step(self._times)}, {said}."
+        title = "How long callers waited"
+        return Chart("waits", title, caption, Unit.MS, self._times, curves, log=True)
 
 
 OUTCOMES: Sequence[tuple[str, str, Take]] = (

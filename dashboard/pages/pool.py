@@ -116,8 +116,10 @@ def _waits(leases: Points) -> Chart:
         leases.curve("p50", "pale-hit", within_ms(Step.LENT, 0.5), says=HALF),
         leases.curve("p95", "hit", within_ms(Step.LENT, 0.95), says=MOST),
     ]
-    caption = f"Until a client was lent, each {leases.step}, within 5 %."
-    return Chart("waits", "Waiting for a client", caption, Unit.MS, leases.times, curves)
+    said = "within 5 %; each line is ten times the one below"
+    caption = f"Until a client was lent, each {leases.step}, {said}."
+    title = "Waiting for a client"
+    return Chart("waits", title, caption, Unit.MS, leases.times, curves, log=True)
 
 
 def _leases(counted: Points) -> Chart:

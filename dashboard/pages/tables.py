@@ -73,12 +73,12 @@ def tables(
         for name, figures in found.items()
     ]
     if before is not None:
-        columns.append(Column("change", "Against before"))
+        columns.append(Column("change", f"{made[0][0].label}, against before"))
         rows = [[*row, _changed(found, before, str(row[0].raw), made[0][1])] for row in rows]
     caption = "Each table or view that was asked in this range; its name leads to its own page."
     usual = f"-{made[0][0].key}"
     listing = Listing("tables", "Tables", caption, columns, rows, sort=sort or usual)
-    return Content(tiles=_tiles(found), sections=[listing], empty=not found)
+    return Content(tiles=_tiles(found, in_bytes=in_bytes), sections=[listing], empty=not found)
 
 
 def _changed(found: By, before: By, name: str, make: Make) -> Cell:
@@ -89,16 +89,31 @@ def _changed(found: By, before: By, name: str, make: Make) -> Cell:
     return Cell(change(now, then), (now - then) / then)
 
 
-def _tiles(found: By) -> list[Tile]:
+def _tiles(found: By, *, in_bytes: bool) -> list[Tile]:
     total = summed(found.values())
-    most = max(found, key=lambda name: found[name].sent, default="")
-    share = found[most].sent / total.sent if most and total.sent else None
+    first = tile("tables", "Tables asked", Measure(count(len(found))), "in this range")
+    if in_bytes:
+        needed, got = size(needed_bytes(total)), size(total.received)
+        return [
+            first,
+            tile("needed-bytes", "Bytes needed", needed, "without the cache"),
+            tile("received-bytes", "Bytes received", got, "from Supabase"),
+            _most(found, lambda f: f.received),
+        ]
     return [
-        tile("tables", "Tables asked", Measure(count(len(found))), "in this range"),
+        first,
         tile("asked", "Calls asked", Measure(count(total.asked)), "of all tables"),
         tile("sent", "Calls sent", Measure(count(total.sent)), "to Supabase"),
-        tile("most", "Largest share of these", percent(share), most if total.sent else "none sent"),
+        _most(found, lambda f: f.sent),
     ]
+
+
+def _most(found: By, take: Callable[[Figures], int]) -> Tile:
+    """Which table had the largest part of what the tile before says."""
+    total = sum(take(figures) for figures in found.values())
+    most = max(found, key=lambda name: take(found[name]), default="")
+    share = take(found[most]) / total if total else None
+    return tile("most", "Largest share of these", percent(share), most if total else "none")
 
 
 PAGE = Page("tables", "Tables", "tables/", build)

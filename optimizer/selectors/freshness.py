@@ -1,5 +1,7 @@
 """How new the stored data is, and how full the cache."""
 
+from django.db.models import Max
+
 from optimizer import runtime
 from optimizer.conf import optimization_settings
 from optimizer.domain.series import CacheFill, Freshness
@@ -9,9 +11,8 @@ from optimizer.models import SnapshotRun
 
 def freshness() -> Freshness:
     """The newest minute that is stored, and when a snapshot ran last."""
-    newest = SnapshotRun.objects.order_by("-minute").values_list("minute", flat=True).first()
-    ran_at = SnapshotRun.objects.order_by("-ran_at").values_list("ran_at", flat=True).first()
-    return Freshness(newest, ran_at)
+    found = SnapshotRun.objects.aggregate(newest=Max("minute"), ran_at=Max("ran_at"))
+    return Freshness(found["newest"], found["ran_at"])
 
 
 def cache_fill() -> CacheFill | None:

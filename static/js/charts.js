@@ -58,7 +58,8 @@ export function redraw() {
     }
     place.querySelector(":scope > .loading")?.remove();
     const config = { ...CONFIG, toImageButtonOptions: { filename: `canvalo-${chart.id}` } };
-    window.Plotly.react(place, structuredClone(chart.figure.data), themed(chart.figure), config);
+    const data = chart.figure.data.map((trace) => ({ ...structuredClone(trace), x: trace.x ?? chart.x }));
+    window.Plotly.react(place, data, themed(chart.figure), config);
     listen(place);
   }
 }

@@ -14,7 +14,7 @@ from optimizer.domain.series import MINUTE
 from optimizer.metrics import store
 from optimizer.metrics.recorder import Recorder, flush_blocking
 from tests.browser.conftest import sign_in
-from tests.dashboard.traffic import happened, keep, last_minute
+from tests.dashboard.traffic import happened, keep, last_minute, save
 from tests.metrics.factories import call, read
 
 POLL = "document.dispatchEvent(new Event('visibilitychange'))"  # what returning to the tab does
@@ -30,7 +30,7 @@ def minute() -> datetime:
 def traffic(transactional_db, minute) -> None:
     """Ten minutes in which three of four reads were hits."""
     for n in range(10):
-        keep(minute - n * MINUTE, happened(hits=3, misses=1))
+        save(minute - n * MINUTE, happened(hits=3, misses=1))
 
 
 def number(page: Page, tile: str):

@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 from django.test import Client
 from django.utils import timezone
 
+from canvalo.logs import redact
 from dashboard.models import Annotation, ShareLink, hash_of
 from dashboard.pages import PAGES
 from tests.dashboard.traffic import happened, keep, last_minute
@@ -118,6 +119,7 @@ def test_only_the_hash_of_a_link_is_kept(guest):
     token = link.rpartition("/")[2]
     row = ShareLink.objects.get(name="press")
     assert row.hash == hash_of(token)
+    assert token not in redact(f"GET {link} 302")
     assert token not in str(vars(row))
     assert list(guest.session.values()) == [ShareLink.objects.get(name="board").pk]
 

@@ -1,5 +1,6 @@
 """The charts: accepted by plotly, gaps drawn as gaps, and the tables hold exactly their points."""
 
+import json
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -56,6 +57,16 @@ def test_plotly_accepts_the_figure(chart):
     """Plotly's own schema knows every property and every value."""
     built = go.Figure(figure(chart, MARKS))
     assert len(built.data[0].x) == 60
+
+
+@pytest.mark.parametrize("chart", EVERY)
+def test_the_figure_is_what_plotly_makes_of_it(chart):
+    """What was left out of the check at run time would have passed it unchanged."""
+    made = figure(chart, MARKS)
+    whole = go.Figure(made).to_dict()
+    template = whole["layout"].pop("template")
+    assert template == go.layout.Template(made["layout"].pop("template")).to_plotly_json()
+    assert json.loads(json.dumps(whole)) == json.loads(json.dumps(made))
 
 
 @pytest.mark.parametrize("chart", EVERY)
@@ -140,6 +151,15 @@ def test_a_mark_is_a_line_with_a_letter_and_its_words_are_no_markup():
     assert (flag["text"], flag["x"]) == ("A", "2026-03-01 11:51")
     assert "<b>" not in flag["hovertext"]
     assert drawn["shapes"][-1]["type"] == "line"
+
+
+def test_times_that_are_far_apart_share_a_logarithmic_axis():
+    """Between the powers of ten around them, and with one power where there is one value."""
+    at = times([Sum(piece, 1) for piece in HOUR.stretches()], HOUR)
+    for values, span in (([0.4, 310.0], [-1, 3]), ([10.0], [1, 2]), ([], [0, 1])):
+        curve = Curve("wait", "hit", [*values, *[None] * (60 - len(values))])
+        axis = figure(Chart("w", "W", "", Unit.MS, at, [curve], log=True))["layout"]["yaxis"]
+        assert (axis["type"], list(axis["range"])) == ("log", span)
 
 
 def test_only_as_many_marks_are_drawn_as_there_are_letters():

@@ -38,8 +38,13 @@ def happened(hits=0, misses=0, sent=None, relation="api.contacts", **outcomes) -
     return found
 
 
-def keep(minute: datetime, *tallies: dict[Key, Tally], ran_at: datetime | None = None) -> None:
-    """Store a minute, and sum up what it is part of."""
+def save(minute: datetime, *tallies: dict[Key, Tally], ran_at: datetime | None = None) -> None:
+    """Store a minute."""
     found = {key: tally for one in tallies for key, tally in one.items()}
     store.save(minute, "life", found, ran_at or timezone.now())
+
+
+def keep(minute: datetime, *tallies: dict[Key, Tally], ran_at: datetime | None = None) -> None:
+    """Store a minute, and sum up all that is stored."""
+    save(minute, *tallies, ran_at=ran_at)
     store.rollup(timezone.now())
