@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from html import escape
 from typing import Any
 
 from dashboard.colours import COLOURS
@@ -63,7 +64,7 @@ class Timeline:
 
     def rows(self) -> list[list[str]]:
         """The stretches in words."""
-        return [self._row(one) for one in self.held]
+        return [self.row(one) for one in self.held]
 
     def export(self) -> dict[str, list[Any]]:
         """The stretches as they are; an empty end is none yet."""
@@ -94,7 +95,8 @@ class Timeline:
             if one.what == what and end > start:
                 yield one, start, end - start
 
-    def _row(self, one: Held) -> list[str]:
+    def row(self, one: Held) -> list[str]:
+        """One stretch in words."""
         zone = self.wanted.zone
         end = f"{one.end.astimezone(zone):%Y-%m-%d %H:%M}" if one.end else STILL
         start = f"{one.start.astimezone(zone):%Y-%m-%d %H:%M}"
@@ -123,9 +125,9 @@ def _trace(line_: Timeline, what: str) -> dict[str, Any]:
         "x": [length / timedelta(milliseconds=1) for _, _, length in found],
         "width": 0.5,
         "marker": {"color": COLOURS[line_.looks[what]], "line": {"width": 0}},
-        "text": [" · ".join(line_._row(one)[1:]) for one, _, _ in found],
+        "text": [escape(" · ".join(line_.row(one))) for one, _, _ in found],
         "textposition": "none",
-        "hovertemplate": "%{y}<br>%{text}<extra></extra>",
+        "hovertemplate": "%{text}<extra></extra>",
     }
 
 
@@ -142,7 +144,7 @@ def _layout(line_: Timeline, marks: Sequence[Lettered]) -> dict[str, Any]:
             "range": [len(names) - 0.5, -0.5],
             "tickmode": "array",
             "tickvals": names,
-            "ticktext": [_short(name) for name in names],
+            "ticktext": [escape(_short(name)) for name in names],
         },
         "shapes": [line(mark) for mark in marks],
         "annotations": [flag(mark) for mark in marks],
