@@ -1,5 +1,6 @@
 """From a request to what a page is built of, and whether that has changed since."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.http import HttpRequest
@@ -19,6 +20,8 @@ def scene(page: Page, request: HttpRequest, relation: str = "") -> Scene:
     wish = asked(request.GET, zone, relation, page.ranges)
     wanted = wish.wanted(now, fresh, zone)
     marks = _marks(wanted.start, wanted.end)
+    if not request.user.is_authenticated:  # a share link shows figures, not who works here
+        marks = [replace(mark, by="") for mark in marks]
     return Scene(wish, wanted, now, zone, fresh, marks, may_change(request))
 
 

@@ -1,6 +1,7 @@
 // Hands the server's figures to Plotly, in the colours of the current theme.
 let charts = [];
 let turns = {};
+let current = null;
 
 const CONFIG = {
   displaylogo: false,
@@ -49,17 +50,26 @@ export function draw(next, { zoom, zoomOut }) {
   redraw();
 }
 
-export function redraw() {
+function put(chart) {
+  const place = document.querySelector(`#chart-${chart.id} .plot`);
+  if (!window.Plotly) {
+    place.firstElementChild.textContent = "The chart could not be loaded; the table below holds its points.";
+    return;
+  }
+  place.querySelector(":scope > .loading")?.remove();
+  const config = { ...CONFIG, toImageButtonOptions: { filename: `canvalo-${chart.id}` } };
+  const data = chart.figure.data.map((trace) => ({ ...structuredClone(trace), x: trace.x ?? chart.x }));
+  window.Plotly.react(place, data, themed(chart.figure), config);
+  listen(place);
+}
+
+// One chart a turn, so that the first is seen before the last is drawn; a newer call takes over.
+export async function redraw() {
+  const mine = Symbol("redraw");
+  current = mine;
   for (const chart of charts) {
-    const place = document.querySelector(`#chart-${chart.id} .plot`);
-    if (!window.Plotly) {
-      place.firstElementChild.textContent = "The chart could not be loaded; the table below holds its points.";
-      continue;
-    }
-    place.querySelector(":scope > .loading")?.remove();
-    const config = { ...CONFIG, toImageButtonOptions: { filename: `canvalo-${chart.id}` } };
-    const data = chart.figure.data.map((trace) => ({ ...structuredClone(trace), x: trace.x ?? chart.x }));
-    window.Plotly.react(place, data, themed(chart.figure), config);
-    listen(place);
+    put(chart);
+    await new Promise((next) => setTimeout(next));
+    if (current !== mine) return;
   }
 }

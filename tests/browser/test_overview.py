@@ -38,11 +38,16 @@ def number(page: Page, tile: str):
     return page.locator(f"#tile-{tile} .number")
 
 
-def bars(page: Page, trace: int) -> int:
-    """How many bars of a trace have a height."""
-    paths = page.locator("#chart-calls .trace.bars").nth(trace).locator(".point path")
-    boxes = [box.bounding_box() for box in paths.all()]
-    return sum(1 for box in boxes if box and box["height"] > 0.5)
+def wait_for_bars(page: Page, *counts: int) -> None:
+    """Wait until each trace has so many bars with a height."""
+    page.wait_for_function(
+        """(counts) => counts.every((count, trace) => {
+            const bars = document.querySelectorAll("#chart-calls .trace.bars")[trace];
+            const paths = [...(bars?.querySelectorAll(".point path") ?? [])];
+            return count === paths.filter((p) => p.getBoundingClientRect().height > 0.5).length;
+        })""",
+        arg=list(counts),
+    )
 
 
 @pytest.mark.usefixtures("traffic")
@@ -50,7 +55,7 @@ def test_signing_in_leads_to_charts_with_nothing_blocked(signed_in):
     """Both charts are drawn; no error, no violation, no other host (checked by the fixture)."""
     expect(signed_in.locator(".plot .main-svg").first).to_be_visible()
     expect(signed_in.locator("#chart-hit-rate .scatterlayer .point")).to_have_count(10)
-    assert (bars(signed_in, 0), bars(signed_in, 1)) == (10, 10)
+    wait_for_bars(signed_in, 10, 10)
 
 
 def test_the_watch_would_notice_what_the_policy_blocks(signed_in, watch):
@@ -93,7 +98,7 @@ def test_a_request_just_made_is_drawn(signed_in, fresh_valkey):
     signed_in.evaluate(POLL)
     expect(signed_in.get_by_text("Nothing is stored yet.")).to_be_hidden()
     expect(number(signed_in, "hit-rate")).to_have_text("66.7")
-    assert (bars(signed_in, 0), bars(signed_in, 1)) == (1, 1)
+    wait_for_bars(signed_in, 1, 1)
 
 
 @pytest.mark.usefixtures("traffic")
@@ -106,7 +111,7 @@ def test_news_appear_without_reloading(signed_in, minute):
     expect(signed_in.locator("#chart-calls tbody tr").nth(15).locator("td").first).to_have_text(
         "60"
     )
-    assert bars(signed_in, 0) == 11
+    wait_for_bars(signed_in, 11)
 
 
 @pytest.mark.usefixtures("traffic")

@@ -105,6 +105,25 @@ def test_a_stopped_beat_is_seen_on_every_page_within_three_minutes(alice, name):
     expect(alice.get_by_text("Snapshots have stopped.")).to_be_visible()
 
 
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_pages_around_are_whole_too(alice, context, watch, theme):
+    """The sign-in, what does not exist, a link that has ended, and an account that may not look."""
+    bob = get_user_model().objects.create_user("bob")
+    alice.emulate_media(color_scheme=theme)
+    origin = f"http://{watch.host}"
+    for path in ("/nowhere", "/share/nonsense"):
+        alice.goto(path)
+        assert grave_faults(alice) == []
+    context.add_cookies([session_cookie(origin, bob)])
+    alice.goto("/")
+    expect(alice.get_by_role("heading", name="not for this account")).to_be_visible()
+    assert grave_faults(alice) == []
+    context.clear_cookies()
+    alice.goto("/login/")
+    assert grave_faults(alice) == []
+    watch.problems = [p for p in watch.problems if "404" not in p and "403" not in p]
+
+
 @pytest.mark.usefixtures("traffic")
 def test_the_page_s_numbers_are_the_api_s(alice):
     """Tiles, drawn points and table, for this range and the one before."""
@@ -215,7 +234,7 @@ def test_a_new_mark_appears_without_reloading(alice):
     call_command("annotate", "Shop 1.5", "--at", last_minute().isoformat(), verbosity=0)
     alice.evaluate(POLL)
     expect(alice.locator("#marks li").last).to_contain_text("Shop 1.5")
-    assert "C" in alice.locator("#chart-calls .annotation-text").all_text_contents()
+    expect(alice.locator("#chart-calls .annotation-text", has_text="C")).to_be_visible()
 
 
 @pytest.mark.usefixtures("traffic")

@@ -167,6 +167,18 @@ def test_an_annotation_stands_on_the_charts(guest):
     assert "Shop &lt;1.4&gt;" in guest.get("/").content.decode()
 
 
+def test_a_share_link_does_not_tell_who_works_here(guest):
+    """What was changed is said, and to those with an account by whom."""
+    minute = last_minute()
+    keep(minute, happened(hits=3, misses=1))
+    vera = get_user_model().objects.create_user("vera", is_staff=True)
+    Annotation.objects.create(at=minute, text="Moved", by=vera)
+    signed_in = Client()
+    signed_in.force_login(vera)
+    told = [browser.get(DATA).json()["marks"][0] for browser in (signed_in, guest)]
+    assert [(mark["text"], mark["by"]) for mark in told] == [("Moved", "vera"), ("Moved", "")]
+
+
 @pytest.mark.parametrize(("text", "at"), [("", None), ("x" * 201, None), ("x", "yesterday")])
 def test_an_annotation_that_says_nothing_is_refused(text, at):
     """No words, too many, or at no time."""

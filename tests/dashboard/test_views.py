@@ -11,7 +11,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from optimizer.domain.series import MINUTE
-from optimizer.models import SettingsChange
+from optimizer.models import Notice, SettingsChange
+from tests.alerts.factories import AlertRuleFactory
 from tests.dashboard.traffic import happened, keep, last_minute
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_valkey")]
@@ -299,3 +300,40 @@ def test_the_page_goes_over_the_wire_compressed(alice):
     etag = alice.get(DATA, headers=headers)["ETag"]
     again = alice.get(DATA, headers={**headers, "If-None-Match": etag})
     assert again.status_code == 304
+
+
+@pytest.mark.usefixtures("traffic")
+def test_an_alert_is_marked_once_however_many_were_told(alice):
+    """When it fired and when it was over; reminders and trials are no news about the traffic."""
+    rule, at = AlertRuleFactory(name="Contacts"), last_minute() - 9 * MINUTE
+    turns = (("fired", 0), ("reminder", 2), ("test", 3), ("resolved", 5))
+    for event, later in turns:
+        for who in ("ada@example.com", "bo@example.com"):
+            Notice.objects.create(
+                key=f"{event}{who}", rule=rule, recipient=who, event=event, told={},
+                created_at=at + later * MINUTE,
+            )  # fmt: skip
+    marks = alice.get(DATA).json()["marks"]
+    assert [(m["kind"], m["text"]) for m in marks] == [
+        ("alert", "Contacts: fires"),
+        ("alert", "Contacts: is over"),
+    ]
+    assert "ada@example.com" not in alice.get("/").content.decode()
+
+
+@pytest.mark.usefixtures("traffic")
+@pytest.mark.parametrize("relation", ["", "api.contacts"])
+@pytest.mark.parametrize("range_", ["1h", "7d"])
+def test_the_numbers_of_a_page_are_the_api_s(alice, relation, range_):
+    """Of everything, and of one table; what is drawn and what is told in all."""
+    where = {"range": range_, "relation": relation}
+    api = alice.get("/api/optimization/series", where).json()
+    path = f"/data/tables/{relation}" if relation else DATA
+    data = alice.get(path, {"range": range_}).json()
+    tiles = {tile["id"]: tile["number"] for tile in data["tiles"]}
+    for name in ("asked", "sent", "avoided"):
+        assert tiles[name] == f"{api['totals'][name]:,}"
+    calls = next(c for c in data["charts"] if c["id"] == "calls")["figure"]["data"]
+    assert [trace["y"] for trace in calls] == [api["columns"]["asked"], api["columns"]["sent"]]
+    rate = next(c for c in data["charts"] if c["id"] == "hit-rate")["figure"]["data"][0]["y"]
+    assert rate == [None if r is None else round(100 * r, 1) for r in api["columns"]["hit_rate"]]
