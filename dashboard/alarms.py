@@ -117,7 +117,7 @@ def _state(scene: Scene, rule: "Standing") -> Cell:
 def _silence(scene: Scene, one: "Quieted") -> list[Cell]:
     now = "holds" if one.holds else "to come" if one.starts > scene.now or one.weekly else "over"
     rules = ", ".join(one.rules) or "all rules"
-    reason = Cell(one.reason, one.reason)
+    reason, by = Cell(one.reason, one.reason), "" if scene.shared else one.by
     if scene.may_change:
         reason = link(one.reason, reverse("admin:optimizer_silence_change", args=[one.pk]))
     return [
@@ -128,7 +128,7 @@ def _silence(scene: Scene, one: "Quieted") -> list[Cell]:
         _moment(one.starts, scene.zone),
         _moment(one.ends, scene.zone),
         Cell("weekly" if one.weekly else "", "weekly" if one.weekly else None),
-        Cell(one.by, one.by),
+        Cell(by, by),
     ]
 
 

@@ -153,12 +153,14 @@ def as_json(content: Content, marks: Sequence[Lettered]) -> dict[str, Any]:
 
 def figures(content: Content, marks: Sequence[Lettered]) -> dict[str, Any]:
     """The part of the JSON that the page itself does not hold in its HTML."""
-    charts = (section for section in content.sections if isinstance(section, Chart))
-    return {"charts": [_once(chart, figure(chart, marks)) for chart in charts]}
+    charts = (section for section in content.sections if isinstance(section, Drawn))
+    return {"charts": [_once(chart, _figure(chart, marks)) for chart in charts]}
 
 
-def _once(chart: Chart, whole: dict[str, Any]) -> dict[str, Any]:
-    """A figure whose traces share their places, which are most of its weight."""
+def _once(chart: Drawn, whole: dict[str, Any]) -> dict[str, Any]:
+    """A figure whose traces share their places, which are most of its weight; if they do."""
+    if isinstance(chart, Timeline):
+        return {"id": chart.id, "figure": whole}
     data = [{k: v for k, v in trace.items() if k != "x"} for trace in whole["data"]]
     return {"id": chart.id, "x": list(chart.times.labels), "figure": {**whole, "data": data}}
 

@@ -27,6 +27,7 @@ class Scene:
     fresh: Freshness
     marks: Sequence[Mark] = ()
     may_change: bool = False  # whether links to the settings lead anywhere
+    shared: bool = False  # by a link: it shows figures, not who works here
 
     @property
     def query(self) -> str:

@@ -141,7 +141,7 @@ def _layout(line_: Timeline, marks: Sequence[Lettered]) -> dict[str, Any]:
         "yaxis": {
             "type": "category",
             "categoryarray": names,
-            "range": [len(names) - 0.5, -0.5],
+            "range": [max(1, len(names)) - 0.5, -0.5],
             "tickmode": "array",
             "tickvals": names,
             "ticktext": [escape(_short(name)) for name in names],

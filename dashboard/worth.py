@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from optimizer.selectors import Calls
 
 NO_PRICE = "No price of this plan is known: add prices in the admin."
+ENTERED = ", entered by "
 UNITS = {"byte": "bytes", "invocation": "invocations", "hour": "hours", "month": "months"}
 
 
@@ -52,16 +53,20 @@ def lines_listing(lines: Sequence[Line]) -> Listing:
     return Listing("lines", "Worth, item by item", caption, columns, rows, empty=NO_PRICE)
 
 
-def inputs_listing(lines: Sequence[Line]) -> Listing:
-    """Every number that went into a figure, and where it comes from."""
+def inputs_listing(lines: Sequence[Line], *, named: bool) -> Listing:
+    """Every number that went into a figure, and where it comes from; `named`: also from whom."""
     columns = [
         Column("item", "Item", numeric=False, sortable=False),
         Column("input", "Input", numeric=False, sortable=False),
         Column("value", "Value", numeric=False, sortable=False),
         Column("source", "Source", numeric=False, sortable=False, long=True),
     ]
+
+    def told(source: str) -> str:
+        return source if named else source.partition(ENTERED)[0]
+
     rows = [
-        [Cell(text, text) for text in (line.item, one.name, one.value, one.source)]
+        [Cell(text, text) for text in (line.item, one.name, one.value, told(one.source))]
         for line in lines
         for one in line.inputs
     ]

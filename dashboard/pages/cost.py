@@ -40,7 +40,7 @@ def cost(scene: Scene, found: selectors.Cost, sheet: list[Price], volume: Chart)
     sections: list[Section] = [
         said_note(scene, found),
         lines_listing(found.lines),
-        inputs_listing(found.lines),
+        inputs_listing(found.lines, named=not scene.shared),
         volume,
         *beside(found.calls, scene.zone),
         Note("compute", "Compute", [found.compute]),

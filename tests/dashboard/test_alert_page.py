@@ -8,8 +8,9 @@ from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
+from dashboard.models import ShareLink
 from optimizer.domain.rules import Phase
-from optimizer.models import AlertRule, Pulse, Silence
+from optimizer.models import AlertRule, BillingProfile, Pulse, Silence, UsageReading
 from tests.alerts.factories import AlertRuleFactory, OutboxFactory
 from tests.dashboard.traffic import keep, last_minute
 from tests.dashboard.work import stood
@@ -207,3 +208,20 @@ def test_a_rule_s_name_is_no_markup(alice, now):
     drawn = next(c for c in alice.get(DATA).json()["charts"] if c["id"] == "history")["figure"]
     assert drawn["layout"]["yaxis"]["ticktext"] == ["&lt;b&gt;x&lt;/b&gt;"]
     assert not any("<b>" in text for trace in drawn["data"] for text in trace["text"])
+
+
+def test_a_share_link_tells_no_name_of_staff(client, now):
+    """Neither who silenced what, nor who entered a reading."""
+    author = get_user_model().objects.create_user("walter")
+    Silence.objects.create(reason="Deploy", ends_at=timezone.now() + HOUR, author=author)
+    BillingProfile.objects.create(plan="pro", spend_cap=False)
+    UsageReading.objects.create(item="egress", amount=10**9, by=author)
+    link = ShareLink(name="board")
+    token = link.renew()
+    link.save()
+    client.get(f"/share/{token}")
+    assert rows(client, "silences")[0][0] == "Deploy"
+    for path in ("/alerts/", "/cost/", "/data/cost/inputs.json", f"{DATA}/silences.csv"):
+        response = client.get(path)
+        assert response.status_code == 200
+        assert b"walter" not in response.content
