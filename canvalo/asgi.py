@@ -1,5 +1,6 @@
 """The ASGI entry point: `uvicorn canvalo.asgi:application`."""
 
+import asyncio
 import os
 import warnings
 from contextlib import suppress
@@ -39,5 +40,7 @@ async def _lifespan(receive: Receive, send: Send) -> None:
             await send({"type": "lifespan.startup.complete"})
         else:
             await runtime.close_current()
+            # uvicorn ends by the signal it was sent, so no exit handler closes what views opened.
+            await asyncio.to_thread(runtime.hand_over)
             await send({"type": "lifespan.shutdown.complete"})
             return

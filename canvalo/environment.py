@@ -108,6 +108,12 @@ class Environment(BaseSettings):
         description="Personal token of Supabase's management API; with it Supabase's own count of "
         "calls is fetched each hour and shown beside ours.",
     )
+    supabase_project_ref: str = Field(
+        "",
+        pattern=r"^[a-z0-9]*$",
+        description="The project's reference, for that count; empty: the one in SUPABASE_URL. A "
+        "domain of your own does not show it.",
+    )
     supabase_management_url: str = Field(
         "https://api.supabase.com", description="Address of Supabase's management API."
     )

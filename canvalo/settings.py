@@ -115,6 +115,7 @@ SUPABASE_SERVICE_ROLE_KEY = ENV.supabase_service_role_key.get_secret_value()
 SUPABASE_JWT_SECRET = ENV.supabase_jwt_secret.get_secret_value()
 SUPABASE_JWKS_URL = ENV.supabase_jwks_url
 SUPABASE_MANAGEMENT_TOKEN = ENV.supabase_management_token.get_secret_value()
+SUPABASE_PROJECT_REF = ENV.supabase_project_ref
 SUPABASE_MANAGEMENT_URL = ENV.supabase_management_url
 SUPABASE_JWT_ISSUER = ENV.supabase_jwt_issuer
 OPTIMIZATION_WEBHOOK_SECRET = ENV.optimization_webhook_secret.get_secret_value()

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from optimizer.config import Config
     from optimizer.connections import (
         get_connection_pool,
+        get_rows,
         supabase_client,
         supabase_client_sync,
         with_pooled_connection,
@@ -45,6 +46,7 @@ __all__ = [
     "get_cache",
     "get_cache_ttl",
     "get_connection_pool",
+    "get_rows",
     "open_engine",
     "optimization_settings",
     "supabase_client",
@@ -66,6 +68,7 @@ _HOMES = {
     "get_cache": "kept",
     "get_cache_ttl": "conf",
     "get_connection_pool": "connections",
+    "get_rows": "connections",
     "open_engine": "runtime",
     "optimization_settings": "conf",
     "supabase_client": "connections",

@@ -11,7 +11,7 @@ from optimizer.cache.annotations import models_of
 from optimizer.conf import optimization_settings
 from optimizer.domain.relation import split_name
 from optimizer.errand import Errand
-from optimizer.functions import Kind, Question
+from optimizer.functions import FunctionCache, Kind, Question
 from optimizer.runtime import current, own_loop
 
 P = ParamSpec("P")
@@ -63,12 +63,13 @@ def _cached_async(
     @wraps(function)
     async def cached(*args: P.args, **kwargs: P.kwargs) -> T:
         question, functions = questions.of(args, kwargs), current().functions
-        found: T
-        if (make := functions.hit(question)) is not None:
-            found = make()
-        else:
-            found = await functions.call(question, lambda: function(*args, **kwargs))
+        make = functions.hit(question)
+        # Nothing here may close over the arguments: that alone would slow every hit down.
+        found: T = await missed(functions, question, args, kwargs) if make is None else make()
         return found
+
+    async def missed(functions: FunctionCache, question: Question, args: Any, kwargs: Any) -> Any:
+        return await functions.call(question, lambda: function(*args, **kwargs))
 
     return cached
 

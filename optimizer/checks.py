@@ -10,6 +10,7 @@ from django.core.checks import CheckMessage, Error, Info, Tags, Warning, registe
 from optimizer.cache.history import spares_markers
 from optimizer.defaults import read_defaults
 from optimizer.errors import ConfigurationError
+from optimizer.metrics.store.usage import project_ref
 
 
 @register(Tags.security)
@@ -51,6 +52,21 @@ def valkey_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             "VALKEY_URL is not an address of a Valkey or Redis server.",
             hint="Write it as redis://:password@host:6379/0.",
             id="optimizer.E001",
+        )
+    ]
+
+
+@register()
+def supabases_own_count_can_be_asked(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """A management token alone does not say of which project."""
+    if not _named("SUPABASE_MANAGEMENT_TOKEN") or project_ref():
+        return []
+    return [
+        Warning(
+            "SUPABASE_MANAGEMENT_TOKEN is set, but SUPABASE_URL does not show which project it is, "
+            "so Supabase's own count of calls is not fetched.",
+            hint="Set SUPABASE_PROJECT_REF, or remove the token.",
+            id="optimizer.W003",
         )
     ]
 

@@ -60,6 +60,7 @@ class OptimizationSettings:
         self._overrides = Overrides()
         self._store: Store | None = None
         self._policies: dict[str, TablePolicy] = {}
+        self.generation = object()  # another one whenever something was changed
 
     def persist_in(self, store: Store) -> None:
         """Keep what `update` changes there; without a store it holds for this process alone."""
@@ -105,7 +106,7 @@ class OptimizationSettings:
     def adopt(self, overrides: Overrides) -> None:
         """Put another version of the run-time changes in force."""
         self._overrides = overrides
-        self._policies = {}
+        self._policies, self.generation = {}, object()
         for name in Defaults.model_fields:
             self.__dict__.pop(name, None)
 

@@ -1,12 +1,17 @@
 """Pooled supabase-py clients for applications, over the running loop's runtime."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, contextmanager
 from typing import Any, TypeVar, overload
 
 from supabase import AsyncClient, Client
 
+from optimizer.cache.served import Served
+from optimizer.conf import optimization_settings
+from optimizer.domain.relation import split_name
+from optimizer.errors import TokenMissing
+from optimizer.rows import headers_of
 from optimizer.runtime import current, own_loop
 from optimizer.upstream.pool import ConnectionPool
 
@@ -23,6 +28,28 @@ def supabase_client(
 ) -> AbstractAsyncContextManager[AsyncClient]:
     """Lend a supabase-py client whose requests pass through the engine."""
     return current().pool.get_connection(user_id, access_token)
+
+
+async def get_rows(
+    table: str,
+    params: Sequence[tuple[str, str]] = (),
+    *,
+    access_token: str,
+    prefer: str = "",
+    accept: str = "application/json",
+) -> Served:
+    """Read rows as the bytes that PostgREST answers with: `answer.plain()`, never parsed here.
+
+    For views that send rows on, which need no supabase-py client and none of its time. `params` are
+    PostgREST's own (`[("select", "*"), ("id", "eq.7")]`), `table` may name its schema. A refusal is
+    an answer too: look at `answer.status`. Raises TokenMissing, QueryError, and the engine's errors
+    where no answer came.
+    """
+    if not access_token:
+        raise TokenMissing("an empty token was given")
+    schema, name = split_name(table, optimization_settings.default_schema)
+    headers = headers_of(prefer, accept)
+    return await current().rows.get(schema, name, params, access_token, headers)
 
 
 @contextmanager

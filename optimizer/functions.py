@@ -54,7 +54,7 @@ class Question:
     Raises QueryError where a part has no canonical form.
     """
 
-    __slots__ = ("_policy", "_terms", "key", "kind", "name", "quick_for", "user")
+    __slots__ = ("_generation", "_terms", "key", "kind", "name", "quick_for", "user")
 
     def __init__(self, kind: Kind, user_id: str | None, about: Any) -> None:
         scope: Scope = from_user_id(str(user_id))
@@ -62,18 +62,22 @@ class Question:
         self.name = (kind.relation, "")  # under which its hits are counted
         self.user = scope.user
         self.key = digest("value", kind.relation, scope.kind.value, scope.digest, canonical(about))
-        self._policy: TablePolicy | None = None
+        self._generation: object = None  # of the settings under which the terms hold
         self._terms: Terms | None = None
         self.quick_for = 0.0  # s for which nothing but the value itself is needed
 
     def terms(self, policies: Policies) -> Terms | None:
         """Under which terms a value may be kept; None where it may not be."""
+        if self._generation is not policies.generation:
+            self._renew(policies)
+        return self._terms
+
+    def _renew(self, policies: Policies) -> None:
+        self._generation = policies.generation
         policy = policies.policy(self.kind.relation)
-        if policy is not self._policy:  # the same object until something is changed
-            self._policy, self._terms = policy, self._made(policies, policy)
-            ttl = self._terms.ttl if self._terms else 0.0
-            self.quick_for = ttl * (_AHEAD if policies.cache_refresh_ahead else 1.0)
-        return self._terms if policies.cache_enabled else None
+        self._terms = self._made(policies, policy) if policies.cache_enabled else None
+        ttl = self._terms.ttl if self._terms and not policies.access_log else 0.0
+        self.quick_for = ttl * (_AHEAD if policies.cache_refresh_ahead else 1.0)
 
     def _made(self, policies: Policies, policy: TablePolicy) -> Terms | None:
         own = self.kind.ttl
@@ -107,9 +111,8 @@ class FunctionCache:
             return None
         if (current := _running()) is not None and current.demand is not NOTHING:
             return None
-        policies = self._policies
-        terms = question.terms(policies)
-        if terms is None or policies.access_log or _inside() is not None:
+        terms = question.terms(self._policies)
+        if terms is None or _inside() is not None:
             return None
         now = self._now()
         if now - held.entry.filled_at >= question.quick_for:
@@ -183,15 +186,15 @@ class FunctionCache:
         stands_for = max(1, reads)
         if (function := inside.current()) is not None:
             function.reads += stands_for
-        part = replace(_fact(relation, served), seconds=seconds / stands_for)
+        part = _fact(relation, served, seconds / stands_for)
         for _ in range(stands_for):
             self._emit(part)
 
 
-def _fact(relation: str, served: Served) -> CacheRead:
+def _fact(relation: str, served: Served, seconds: float) -> CacheRead:
     size = len(served.answer.body)
     return CacheRead(
-        relation, served.outcome, served.tier, served.reason, 0.0, size, served.ttl_left
+        relation, served.outcome, served.tier, served.reason, seconds, size, served.ttl_left
     )
 
 

@@ -5,6 +5,8 @@ A Django project's settings say where everything is; other programs open the eng
 """
 
 import asyncio
+import atexit
+import logging
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,9 +14,9 @@ from contextlib import asynccontextmanager
 from optimizer.cache.shared import CacheSizes, SharedTier, sizes_blocking
 from optimizer.conf import Overrides
 from optimizer.config import Config, connect, connect_blocking
-from optimizer.errors import ConfigurationError
+from optimizer.errors import CacheUnavailable, ConfigurationError
 from optimizer.loopthread import LoopThread
-from optimizer.metrics.recorder import Recorder
+from optimizer.metrics.recorder import Recorder, flush_blocking
 from optimizer.wiring import Load, Runtime
 
 __all__ = [
@@ -24,13 +26,18 @@ __all__ = [
     "clean_cache",
     "close_current",
     "current",
+    "hand_over",
+    "hand_over_ended",
     "open_engine",
     "own_loop",
     "recorder",
 ]
 
+logger = logging.getLogger(__name__)
+
 _runtimes: dict[asyncio.AbstractEventLoop, Runtime] = {}
 _recorder: Recorder | None = None
+_valkey_url = ""  # of the runtime that was opened last
 
 
 def current() -> Runtime:
@@ -100,11 +107,55 @@ def cache_sizes() -> CacheSizes:
 own_loop = LoopThread(close_current)  # for threads without a loop; started at its first use
 
 
+def hand_over() -> None:
+    """Deliver what this process still holds of its counts, and say goodbye; from any thread.
+
+    For the end of a process that runs no exit handlers, as Celery's do, and for loops that ended
+    without `close_current`. It raises nothing, and does nothing where nothing is left.
+    """
+    own_loop.stop()
+    silent = _forget_ended()  # they said no goodbye
+    if silent or (_recorder is not None and _recorder.holds):
+        _deliver()
+
+
+def hand_over_ended() -> None:
+    """The same for loops that ended without `close_current`, at once; else nothing is done.
+
+    Their process goes on, and would be taken for one that vanished.
+    """
+    if _forget_ended():
+        _deliver()
+
+
+def _deliver() -> None:
+    if _recorder is None or not _valkey_url:
+        return
+    try:
+        with connect_blocking(_valkey_url) as client:
+            flush_blocking(_recorder, client, leaving=True)
+    except CacheUnavailable as error:
+        logger.warning("counts of this process could not be handed over: %s", error)
+
+
+atexit.register(hand_over)
+
+
 def _open(loop: asyncio.AbstractEventLoop, config: Config, load: Load | None) -> None:
-    for ended in [other for other in _runtimes if other.is_closed()]:
-        del _runtimes[ended]
+    global _valkey_url
+    _forget_ended()
+    _valkey_url = config.valkey_url
     _runtimes[loop] = runtime = Runtime(config, recorder(), load=load)
     runtime.start()
+
+
+def _forget_ended() -> bool:
+    """Let go of the runtimes whose loops are closed, not of their counts; were there any?"""
+    ended = [loop for loop in list(_runtimes) if loop.is_closed()]
+    for runtime in [_runtimes.pop(loop, None) for loop in ended]:  # other threads do so too
+        if runtime is not None:
+            runtime.engine.hits.hand_over()
+    return bool(ended)
 
 
 def _django_config() -> Config:

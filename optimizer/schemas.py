@@ -62,7 +62,8 @@ class RequestStats(Schema):
         "writes ok, refused, error, unknown."
     )
     sent_by_outcome: dict[str, int] = Field(
-        description="sent, by outcome: ok, refused (4xx), error (5xx), unknown (no answer)."
+        description="sent, by outcome: ok, refused (4xx), error (5xx), unknown (no answer); and "
+        "repeated: attempts that failed and were followed by another."
     )
     received_bytes: int = Field(description="Bytes on the wire from Supabase.")
     sent_bytes: int = Field(description="Bytes on the wire to Supabase.")
@@ -115,8 +116,8 @@ class StatsOut(Schema):
     )
     vanished: VanishedStats
     miss_reasons: dict[str, int] = Field(
-        description="Reads that were sent on, by reason: cold, expired, invalidated, evicted, "
-        "bypassed."
+        description="Reads that the cache did not answer (coalesced and failed ones too), by "
+        "reason: cold, expired, invalidated, evicted (it made room before its time), bypassed."
     )
     processes: int = Field(description="Processes that reported in the last 15 s.")
     counted_since: datetime | None = Field(description="The first report; null before it.")

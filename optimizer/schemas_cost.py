@@ -38,6 +38,35 @@ class StretchOut(Schema):
     end: datetime
 
 
+class FigureOut(Schema):
+    """One number that was counted, and how it was worked out."""
+
+    name: str
+    value: int | float | None = Field(description="null: not known.")
+    unit: str
+    formula: str
+    inputs: list[InputOut]
+
+
+class QuotaOut(Schema):
+    """When a quota is used up in this cycle, if it goes on as it went so far."""
+
+    item: str
+    reached: datetime | None = Field(description="null: it holds to the end of the cycle.")
+    without: datetime | None = Field(description="The same, had the engine avoided nothing.")
+    said: str
+    formula: str
+    inputs: list[InputOut]
+
+
+class CallsPointOut(Schema):
+    """One stretch, an hour as a rule."""
+
+    start: datetime
+    theirs: int
+    ours: int
+
+
 class CallsOut(Schema):
     """Supabase's own count beside ours, of the same day."""
 
@@ -45,6 +74,9 @@ class CallsOut(Schema):
     theirs: int = Field(description="REST calls of all clients of the project together.")
     ours: int = Field(description="Calls that left here.")
     fetched_at: datetime
+    points: list[CallsPointOut]
+    source: str
+    note: str = Field(description="Why the two differ.")
 
 
 class CountedOut(Schema):
@@ -52,8 +84,9 @@ class CountedOut(Schema):
 
     until: datetime
     asked: int
-    avoided_calls: int
-    avoided_bytes: int
+    sent: int = Field(description="Calls that left, those that the engine added included.")
+    avoided_calls: int = Field(description="asked less sent.")
+    avoided_bytes: int = Field(description="Less those of the calls that the engine added.")
 
 
 class PlanOut(Schema):
@@ -72,5 +105,7 @@ class CostOut(Schema):
     counted: CountedOut
     lines: list[LineOut]
     forecasts: list[str] = Field(description="When quotas end, with and without the engine.")
+    quotas: list[QuotaOut] = Field(description="The same as dates, with how they were found.")
+    figures: list[FigureOut] = Field(description="How the figures of `counted` were worked out.")
     compute: str = Field(description="What a smaller size would save: a hypothesis, no saving.")
     calls: CallsOut | None

@@ -2,13 +2,31 @@
 
 import asyncio
 import logging
+from typing import Any
 
 import redis
-from celery import shared_task
+from celery import shared_task, signals
 from django.conf import settings
 from django.utils import timezone
 
 log = logging.getLogger(__name__)
+
+
+@signals.worker_process_shutdown.connect  # of each process of a pool that forks
+@signals.worker_shutdown.connect  # of the worker itself, which does the tasks in other pools
+def hand_over_counts(**_: Any) -> None:
+    """Deliver what the tasks of this process counted: it ends without running exit handlers."""
+    from optimizer.runtime import hand_over
+
+    hand_over()
+
+
+@signals.task_postrun.connect
+def hand_over_after(**_: Any) -> None:
+    """Deliver what a task counted in a loop of its own, which by now has ended."""
+    from optimizer.runtime import hand_over_ended
+
+    hand_over_ended()
 
 
 @shared_task

@@ -23,6 +23,7 @@ from optimizer.functions import FunctionCache
 from optimizer.issuer import IssuerVerifier
 from optimizer.metrics.ledger import PoolGauges
 from optimizer.metrics.recorder import Recorder, flush_now
+from optimizer.rows import Rows
 from optimizer.schemata import Schemata
 from optimizer.upstream.handover import runner
 from optimizer.upstream.pool import ConnectionPool
@@ -64,6 +65,7 @@ class Runtime:
         self.schemata = Schemata(own.root, self.emit)
         schema, want = lambda: self.schemata.schema, self.schemata.want
         self.engine = Engine(self.cache, settings, self.emit, schema, want)
+        self.rows = Rows(config, self.engine, self.transport, self.verifier)
         self.functions = FunctionCache(self.cache, settings, self.emit, self.engine.hits)
         clients = Clients(config, self._door, runner(asyncio.get_running_loop()))
         self.pool = ConnectionPool(clients.make, settings, self.emit)

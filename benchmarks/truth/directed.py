@@ -87,8 +87,7 @@ def back_from_a_snapshot(place: Place, team: Team) -> None:
     writer.write(_ROW, Mode.PLAIN)
     place.valkey.kill()
     place.valkey.start(kept=True)
-    for _ in range(3):  # the first may meet a broken connection, and ask Supabase
-        writer.read(_ROW, Mode.PLAIN)
+    _until_kept(writer)  # the first reads may meet a broken connection, and ask Supabase
 
 
 def behind(place: Place, team: Team) -> None:

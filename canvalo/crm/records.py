@@ -1,18 +1,20 @@
-"""Rows of any table: what the API asks, built by supabase-py and answered by the engine."""
+"""Rows of any table: reads as bytes that are sent on, writes built by supabase-py."""
 
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
 
 import httpx
-from postgrest.types import CountMethod
 
 from canvalo.crm.search import any_contains
 from canvalo.crm.tables import SCHEMA, Table
-from optimizer import supabase_client
+from optimizer import get_rows, supabase_client
+from optimizer.cache.served import Served
+
+ONE_OBJECT = "application/vnd.pgrst.object+json"
 
 
-async def list_page(token: str, table: Table, asked: Mapping[str, Any]) -> httpx.Response:
+async def list_page(token: str, table: Table, asked: Mapping[str, Any]) -> Served:
     """Ask for one page; ties are broken by id, so that pages neither overlap nor skip.
 
     `asked` holds search, order, limit, offset, and the columns that must equal a value.
@@ -21,21 +23,19 @@ async def list_page(token: str, table: Table, asked: Mapping[str, Any]) -> httpx
     search, order = rest.pop("search"), rest.pop("order")
     limit, offset = rest.pop("limit"), rest.pop("offset")
     column, _, direction = order.partition(".")
-    async with supabase_client(access_token=token) as client:
-        query = client.schema(SCHEMA).table(table.name).select("*", count=CountMethod.exact)
-        for name, value in rest.items():
-            query = query if value is None else query.eq(name, str(value))
-        if search:
-            query = query.or_(any_contains(table.searched, search))
-        page = query.order(column, desc=direction == "desc").order("id").limit(limit)
-        return await send(page.offset(offset) if offset else page)
+    params = [("select", "*")]
+    params += [(name, f"eq.{value}") for name, value in rest.items() if value is not None]
+    if search:
+        params.append(("or", f"({any_contains(table.searched, search)})"))
+    params += [("order", f"{column}.{direction or 'asc'},id.asc"), ("limit", str(limit))]
+    params += [("offset", str(offset))] if offset else []
+    return await get_rows(table.whole_name, params, access_token=token, prefer="count=exact")
 
 
-async def get(token: str, table: Table, key: UUID) -> httpx.Response:
+async def get(token: str, table: Table, key: UUID) -> Served:
     """Ask for one row, as an object; 406 where the caller may see none."""
-    async with supabase_client(access_token=token) as client:
-        rows = client.schema(SCHEMA).table(table.name)
-        return await send(rows.select("*").eq("id", str(key)).single())
+    params = [("select", "*"), ("id", f"eq.{key}")]
+    return await get_rows(table.whole_name, params, access_token=token, accept=ONE_OBJECT)
 
 
 async def create(token: str, table: Table, values: dict[str, Any]) -> httpx.Response:

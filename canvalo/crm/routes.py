@@ -37,7 +37,7 @@ def _add_reads(router: Router, table: Table, asked: type[Schema]) -> None:
         start = time.perf_counter()
         _refuse_unknown(request, asked)
         found = await records.list_page(token_of(request), table, cast(Schema, query).dict())
-        return pass_on(found, time.perf_counter() - start)
+        return pass_on(request, found, time.perf_counter() - start)
 
     one = f"Get one {table.singular}"
 
@@ -48,7 +48,7 @@ def _add_reads(router: Router, table: Table, asked: type[Schema]) -> None:
         """One row; 404 where there is none that the caller may see."""
         start = time.perf_counter()
         found = await records.get(token_of(request), table, key)
-        return pass_on(found, time.perf_counter() - start)
+        return pass_on(request, found, time.perf_counter() - start)
 
 
 def _add_writes(router: Router, table: Table, new: type[Schema], patch: type[Schema]) -> None:

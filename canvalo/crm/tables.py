@@ -14,6 +14,11 @@ class Table:
     searched: tuple[str, ...]
     ordered: tuple[str, ...]  # the first is the default
 
+    @property
+    def whole_name(self) -> str:
+        """Its name with its schema."""
+        return f"{SCHEMA}.{self.name}"
+
 
 CONTACTS = Table(
     "contacts",

@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass
 
 import zstandard
+from pydantic_core import from_json
 
 from optimizer.domain.answer import Answer
 from optimizer.domain.freshness import Mark
@@ -70,7 +71,7 @@ def decode(data: bytes) -> Entry | None:
         return None
     _, packing, length = _HEAD.unpack_from(data)
     start = _HEAD.size
-    status, headers, stamps, filled_at, position = json.loads(data[start : start + length])
+    status, headers, stamps, filled_at, position = from_json(data[start : start + length])
     pairs = tuple((name, value) for name, value in headers)
     body = _unpack(packing, data[start + length :])
     return Entry(Answer(status, pairs, body), stamps, filled_at, position)

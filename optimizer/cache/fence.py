@@ -34,7 +34,8 @@ class Fence:
         self._history = history
         self._emit = emit
         self._life = life
-        self._owed: dict[str, object] = {}  # tags still to be touched, each with its latest debt
+        # Tags still to be touched, each with its latest debt: what Valkey has not heard of.
+        self.owed: dict[str, object] = {}
         self._lost: dict[str, Sequence[str]] = {}  # writers whose markers are still to be put up
 
     async def begin(self, tags: Sequence[str], must: bool = False) -> Write:
@@ -77,7 +78,7 @@ class Fence:
 
     async def settle(self) -> bool:
         """Touch what is owed since Valkey was away; until that is done nothing is served."""
-        owed, lost = dict(self._owed), dict(self._lost)
+        owed, lost = dict(self.owed), dict(self._lost)
         if not owed:
             return True
         try:
@@ -89,13 +90,8 @@ class Fence:
             self._emit(CacheFault("touch"))
             return False
         # What came to be owed meanwhile stays owed.
-        self._owed = {tag: debt for tag, debt in self._owed.items() if owed.get(tag) is not debt}
-        return not self._owed
-
-    @property
-    def owes(self) -> bool:
-        """Whether Valkey has not heard of all that this process wrote."""
-        return bool(self._owed)
+        self.owed = {tag: debt for tag, debt in self.owed.items() if owed.get(tag) is not debt}
+        return not self.owed
 
     def _owe(self, tags: Sequence[str]) -> None:
-        self._owed.update(dict.fromkeys(tags, object()))
+        self.owed.update(dict.fromkeys(tags, object()))

@@ -11,6 +11,8 @@ All keys carry one hash tag, so that a cluster keeps them together:
     {canvalo}:e:<key>      a hash: stamps, value; always with an expiry
     {canvalo}:f:<key>      who fetches an entry at present, and under which stamps
     {canvalo}:entries      a sorted set: entry key → expiry in ms, for counts and bounds
+    {canvalo}:entries:gone the same of entries that are gone, so that a miss can say why: what was
+                           pushed out has its expiry still before it
 
 Each script begins with the epoch (KEYS: epoch, stream; ARGV: a fresh random string, a marker's life
 in ms, the epoch that the caller knows) and answers with it and the position of the last change. A
@@ -49,6 +51,18 @@ local epoch, position, quiet = e[2], tonumber(e[3]), tonumber(e[4]) > now
 # How long a stamp is kept, in ms: longer than any entry under it.
 _STAMP_LIFE = 2 * 86_400_000
 
+# Remembers the names of entries that are gone, the last to expire the longest.
+_REMEMBERED = 10_000  # about 1.5 MB
+REMEMBER = f"""
+local function remember(index, names)
+  local gone = index .. ':gone'
+  for i = 1, #names, 2 do redis.call('ZADD', gone, names[i + 1], names[i]) end
+  local over = redis.call('ZCARD', gone) - {_REMEMBERED}
+  if over > 0 then redis.call('ZREMRANGEBYRANK', gone, 0, over - 1) end
+  redis.call('EXPIRE', gone, 86400)
+end
+"""
+
 # Sets a stamp.
 STAMPING = f"""
 local function set_stamp(key, stamp) redis.call('SET', key, stamp, 'PX', {_STAMP_LIFE}) end
@@ -81,7 +95,8 @@ end
 # entry has the stamps of the former alone, or of all.
 # Answer: {epoch, position, what, stamps, value, ms of quarantine left, whether another fetches,
 # whether a writer is at work under the other tags}.
-# What: 0 cold, 1 L1 stands, 2 value, 3 a writer is at work, 4 expired, 5 invalidated, 6 quarantine.
+# What: 0 cold, 1 L1 stands, 2 value, 3 a writer is at work, 4 expired, 5 invalidated, 6 quarantine,
+# 7 evicted: here, or by Valkey itself where its memory was full.
 LOOK = (
     EPOCH
     + MARKERS
@@ -118,7 +133,8 @@ if entry[1] then
   what = 5
 else
   local expiry = redis.call('ZSCORE', KEYS[4], KEYS[3])
-  if expiry and tonumber(expiry) <= now then what = 4 end
+    or redis.call('ZSCORE', KEYS[4] .. ':gone', KEYS[3])
+  if expiry then what = tonumber(expiry) <= now and 4 or 7 end
 end
 if ARGV[5] == '' then return answer(what, false) end
 local fetcher = redis.call('GET', KEYS[5])
@@ -135,6 +151,7 @@ return answer(what, false)
 # An entry without a value says that the fetch has ended and nothing is to be kept.
 FILL = (
     NOW
+    + REMEMBER
     + """
 local fetcher = redis.call('GET', KEYS[3])
 if fetcher and ARGV[5] ~= '' and string.match(fetcher, '^%S+') == ARGV[5] then
@@ -144,10 +161,12 @@ if ARGV[1] == '' then return 0 end
 redis.call('HSET', KEYS[1], 'stamps', ARGV[1], 'value', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 redis.call('ZADD', KEYS[2], now + ARGV[3], KEYS[1])
+redis.call('ZREM', KEYS[2] .. ':gone', KEYS[1])
 local over = redis.call('ZCARD', KEYS[2]) - tonumber(ARGV[4])
 if over > 0 then
   local popped = redis.call('ZPOPMIN', KEYS[2], over)
   for i = 1, #popped, 2 do redis.call('DEL', popped[i]) end
+  remember(KEYS[2], popped)
 end
 return over
 """
@@ -165,9 +184,11 @@ return {redis.call('ZCARD', KEYS[1]) - expired, expired}
 # KEYS: index.  ARGV: how many at most.  Expired entries are gone already; their names go here.
 CLEAN = (
     NOW
+    + REMEMBER
     + """
-local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'LIMIT', 0, ARGV[1])
-for i = 1, #gone do redis.call('ZREM', KEYS[1], gone[i]) end
-return #gone
+local gone = redis.call('ZRANGEBYSCORE', KEYS[1], '-inf', now, 'WITHSCORES', 'LIMIT', 0, ARGV[1])
+for i = 1, #gone, 2 do redis.call('ZREM', KEYS[1], gone[i]) end
+if #gone > 0 then remember(KEYS[1], gone) end
+return #gone / 2
 """
 )

@@ -29,6 +29,7 @@ class Found(IntEnum):
     EXPIRED = 4
     INVALIDATED = 5
     QUARANTINE = 6
+    EVICTED = 7
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +112,7 @@ class SharedTier:
         who = fetcher or Fetcher()
         keys = [_entry(key), INDEX, _fetcher(key), *pairs_of(tags), *pairs_of(others)]
         args = [known, who.name, int(who.seconds * 1000), len(tags)]
-        at, reply = await self.steps.step(self._look, keys, args)
+        at, reply = await self.steps.swift_step(self._look, keys, args)
         return _as_look(at, reply, len(tags))
 
     async def fill(

@@ -7,8 +7,10 @@ from typing import Any
 
 import redis.exceptions
 from redis.asyncio import Redis
-from redis.exceptions import RedisError
+from redis.commands.core import AsyncScript
+from redis.exceptions import NoScriptError, RedisError
 
+from optimizer.cache.multiplexed import Multiplexed
 from optimizer.domain.freshness import Mark, View
 from optimizer.errors import CacheUnavailable
 
@@ -21,7 +23,11 @@ CONFIRMED = f"{PREFIX}:confirmed"
 
 _REST = 1.0  # s for which a server that hangs is not asked again
 HANGS = (TimeoutError, redis.exceptions.TimeoutError)
-Script = Callable[..., Any]
+Script = AsyncScript
+
+
+class _Unknown(CacheUnavailable):
+    """The server has not been told this script yet."""
 
 
 class Steps:
@@ -36,6 +42,7 @@ class Steps:
         self.view = View()
         self.life = life  # of a marker, in s
         self._rest_until = 0.0
+        self.shared = Multiplexed(client.connection_pool)
 
     def script(self, text: str) -> Script:
         """A script that is sent by its hash."""
@@ -43,9 +50,7 @@ class Steps:
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Any]) -> Any:
         """Run a script that does not care for the epoch."""
-        if time.monotonic() < self._rest_until:
-            raise CacheUnavailable("Valkey did not answer a moment ago")
-        return await self.ask(lambda: script(keys=keys, args=args))
+        return await self._unless_it_hangs(lambda: script(keys=keys, args=args))
 
     async def step(
         self, script: Script, keys: Sequence[str], args: Sequence[Any]
@@ -54,11 +59,31 @@ class Steps:
 
         An answer of an epoch that has ended counts for nothing.
         """
-        found = await self.run(script, [EPOCH, CHANGES, *keys], [*self.epoch_arguments(), *args])
+        args = [*self.epoch_arguments(), *args]
+        return self._placed(await self.run(script, [EPOCH, CHANGES, *keys], args))
+
+    async def swift_step(
+        self, script: Script, keys: Sequence[str], args: Sequence[Any]
+    ) -> tuple[Mark, Sequence[Any]]:
+        """The same by the connection that all share, for a script that may be run twice."""
+        names, told = [EPOCH, CHANGES, *keys], [*self.epoch_arguments(), *args]
+        command = ("EVALSHA", script.sha, len(names), *names, *told)
+        try:
+            found = await self._unless_it_hangs(lambda: self.shared.ask(*command))
+        except _Unknown:  # to this server; redis-py tells it
+            found = await self.run(script, names, told)
+        return self._placed(found)
+
+    def _placed(self, found: Sequence[Any]) -> tuple[Mark, Sequence[Any]]:
         at = Mark(found[0].decode(), int(found[1]))
         if not self.view.adopt(at):
             raise CacheUnavailable("Valkey was replaced meanwhile")
         return at, found[2:]
+
+    async def _unless_it_hangs(self, question: Callable[[], Any]) -> Any:
+        if time.monotonic() < self._rest_until:
+            raise CacheUnavailable("Valkey did not answer a moment ago")
+        return await self.ask(question)
 
     def epoch_arguments(self) -> list[Any]:
         """What every script that begins with the epoch is told."""
@@ -68,6 +93,8 @@ class Steps:
         """Ask whatever it is, also a server that hung a moment ago."""
         try:
             found = await question()
+        except NoScriptError as error:
+            raise _Unknown("Valkey does not know the script") from error
         except (RedisError, OSError, TimeoutError) as error:
             if isinstance(error, HANGS):
                 self._rest_until = time.monotonic() + _REST

@@ -23,6 +23,7 @@ _REASONS = {
     Found.WRITER_AT_WORK: MissReason.INVALIDATED,
     Found.INVALIDATED: MissReason.INVALIDATED,
     Found.QUARANTINE: MissReason.BYPASSED,
+    Found.EVICTED: MissReason.EVICTED,
 }
 
 
@@ -87,7 +88,7 @@ class TieredCache:
     def stands_unasked(self, held: Held, terms: Terms) -> bool:
         """Whether L1 may be served without a word to Valkey: nothing can have happened to it."""
         view = self._view
-        if terms.strict or self.fence.owes or not view.serves_unasked(self._now(), terms.after):
+        if terms.strict or self.fence.owed or not view.serves_unasked(self._now(), terms.after):
             return False
         if held.seen != view.version:
             if not view.stands(held.at, held.tags):

@@ -1,5 +1,6 @@
 """An HTTP answer as a value, and a call that fetches one."""
 
+import gzip
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,15 @@ class Answer:
     def header(self, name: str) -> str:
         """The value of a header given in lower case, or nothing."""
         return next((v for n, v in self.headers if n == name), "")
+
+    @property
+    def is_packed(self) -> bool:
+        """Whether its body is compressed by gzip."""
+        return self.header("content-encoding") == "gzip"
+
+    def plain(self) -> bytes:
+        """The body, unpacked where it was compressed by gzip; raises BadGzipFile."""
+        return gzip.decompress(self.body) if self.is_packed else self.body
 
     @property
     def rows_shown(self) -> int | None:

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
+from optimizer.domain.figure import Input
+
 CENT = Decimal("0.01")
 HOURS_A_MONTH = 730
 FREE, PRO, TEAM = "free", "pro", "team"
@@ -54,15 +56,6 @@ class Plan:
     def bills(self) -> bool:
         """Whether use above a quota costs money; the cap exists on Pro only."""
         return self.name == TEAM or (self.name == PRO and not self.spend_cap)
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """One number that went into a figure, and where it comes from."""
-
-    name: str
-    value: str
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +148,7 @@ def _inputs(price: Price, plan: Plan, used: int | None, avoided: int | None) -> 
     yield Input("plan", f"{plan.name}, spend cap {cap}", "billing profile")
     yield Input("A, avoided", _amount(avoided, price.unit), "counted here, less what was added")
     if used is None:
-        yield Input("U, used", "not known", "")
+        yield Input("U, used", "not known", "no usage reading of this cycle")
     yield Input("Q, quota", _amount(price.quota, price.unit), sheet)
     started = "started " if price.started else ""
     yield Input("p, price", f"${price.usd} a {started}{_amount(price.per, price.unit)}", sheet)
@@ -188,7 +181,8 @@ def hypothesis(hourly: Mapping[str, Decimal], size: str, avoided_share: float | 
     month = cents((hourly[size] - hourly[smaller]) * HOURS_A_MONTH)
     return (
         f"{start} If {smaller} were enough instead of {size}, that would be ${month} a month of "
-        f"{HOURS_A_MONTH} hours; whether it is, only a trial under your load can tell."
+        f"{HOURS_A_MONTH} hours, before what the plan credits; whether it is, only a trial under "
+        "your load can tell."
     )
 
 

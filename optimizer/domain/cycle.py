@@ -43,10 +43,10 @@ def said(item: str, found: Forecast, zone: tzinfo) -> str:
 
 
 def _reached(quota: int, used: int, until: datetime, within: Stretch) -> datetime | None:
-    if used <= 0:
-        return None
-    at = within.start + (until - within.start) * (quota / used)
-    return at if at < within.end else None
+    elapsed = until - within.start
+    holds = used <= 0 or elapsed / (within.end - within.start) * quota >= used
+    # What holds may hold for longer than there are dates.
+    return None if holds else within.start + elapsed * (quota / used)
 
 
 def _when(at: datetime | None, zone: tzinfo) -> str:

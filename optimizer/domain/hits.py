@@ -48,3 +48,4 @@ class HitCounts:
         tallies, self._tallies = self._tallies, {}
         for (relation, shape), tally in tallies.items():
             self._emit(HitsCounted(relation, self._minute, tally, shape))
+        self._minute = 0  # found anew: a clock that was ahead and is set right leads nobody astray

@@ -5,11 +5,13 @@ from datetime import UTC, datetime, timedelta, tzinfo
 
 from optimizer.domain.figures import Figures
 from optimizer.domain.series import Freshness
-from optimizer.domain.spans import DAY, KEPT, Stretch, source_grain, stretch, stretches
+from optimizer.domain.spans import DAY, HOUR, KEPT, Stretch, source_grain, stretch, stretches
 from optimizer.errors import QueryError
 
 MAX_POINTS = 1500
 USUAL_POINTS = 400
+_ODD = 5  # points: days of 23 or 25 hours make a range longer or shorter by no more
+_INSTANT = timedelta(microseconds=1)
 STEPS = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "3h": 180, "6h": 360, "1d": 1440}
 NAMED = {
     "1h": (timedelta(hours=1), "1m"),
@@ -41,8 +43,13 @@ class Wanted:
         return source_grain(self.step)
 
     def before(self) -> "Wanted":
-        """As many steps just before; days by the calendar."""
-        return replace(self, start=_back(self.start, self.end - self.start, self), end=self.start)
+        """As many steps just before, also where clocks change in either range."""
+        if self.step < HOUR:
+            return replace(self, start=self.start - (self.end - self.start), end=self.start)
+        start = self.start
+        for _ in self.stretches():
+            start = stretch(self.step, start - _INSTANT, self.zone).start
+        return replace(self, start=start, end=self.start)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,9 +67,8 @@ def named(name: str, step: str | None, now: datetime, fresh: Freshness, zone: tz
         raise QueryError(f"there is no range {name!r}, only {', '.join(NAMED)}")
     length, usual = NAMED[name]
     minutes = _minutes(step or usual)
-    end = stretch(minutes, fresh.until(now) - timedelta(microseconds=1), zone).end
-    whole = Wanted(end, end, minutes, zone)
-    return _checked(Wanted(_back(end, length, whole), end, minutes, zone), now)
+    end = stretch(minutes, fresh.until(now) - _INSTANT, zone).end
+    return _checked(Wanted(_back(end, length, minutes, zone), end, minutes, zone), now)
 
 
 def between(
@@ -75,17 +81,20 @@ def between(
         raise QueryError("the range ends before it begins")
     minutes = _minutes(step) if step else _fitting(start, end, now)
     first = stretch(minutes, start, zone).start
-    last = stretch(minutes, end - timedelta(microseconds=1), zone).end
+    last = stretch(minutes, end - _INSTANT, zone).end
     return _checked(Wanted(first, last, minutes, zone), now)
 
 
-def _back(at: datetime, length: timedelta, cut: Wanted) -> datetime:
-    """So much earlier; by the calendar where steps are days, so that a day stays a day."""
-    if cut.step < DAY:
-        return at - length
-    days = timedelta(days=round(length / timedelta(days=1)))
-    local = (at.astimezone(cut.zone) + timedelta(hours=6) - days).astimezone(UTC)
-    return stretch(DAY, local, cut.zone).start
+def _back(at: datetime, length: timedelta, step: int, zone: tzinfo) -> datetime:
+    """So much earlier, or a part of a step more: what is summed in part would look like less.
+
+    By the calendar where steps are days, so that a day stays a day.
+    """
+    if step < DAY:
+        return stretch(step, at - length, zone).start
+    days = timedelta(days=max(1, round(length / timedelta(days=1))))
+    local = (at.astimezone(zone) + timedelta(hours=6) - days).astimezone(UTC)
+    return stretch(DAY, local, zone).start
 
 
 def _minutes(step: str) -> int:
@@ -105,6 +114,8 @@ def _fitting(start: datetime, end: datetime, now: datetime) -> int:
 
 def _checked(wanted: Wanted, now: datetime) -> Wanted:
     points = _points(wanted.start, wanted.end, wanted.step)
+    if abs(points - MAX_POINTS) < _ODD:
+        points = len(wanted.stretches())
     if points > MAX_POINTS:
         raise QueryError(
             f"that is {points} points, and {MAX_POINTS} is the most: {_advice(wanted)}"

@@ -45,6 +45,11 @@ class Ended:
     retry_after: float = 0.0  # s that the answer asks to wait
 
     @property
+    def left(self) -> bool:
+        """Whether something of it left for Supabase."""
+        return self.how not in (Failure.NOT_SENT, Failure.MALFORMED, Failure.SHUT)
+
+    @property
     def failed(self) -> bool:
         """Whether there is no answer worth keeping: another attempt may bring one."""
         return isinstance(self.how, Failure) or self.how == _TOO_MANY or self.how in _PASSING

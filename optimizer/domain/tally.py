@@ -17,6 +17,7 @@ LAST_BUCKET = 240  # holds everything slower than about two hours
 LONGEST = 1e6  # seconds; a longer time is a broken clock and is cut
 OTHER = "__other__"  # stands for the relations beyond the cap
 ADDED = "added"  # the reason of a call that the engine made for itself: nobody had asked
+REPEATED = "repeated"  # the outcome of a call that was sent once more; its relation is not known
 
 _PER_BUCKET = 1 / log(GROWTH)
 _OFFSET = -log(SMALLEST) * _PER_BUCKET

@@ -38,8 +38,13 @@ class TablePolicy:
 
 
 class Policies(Protocol):
-    """What the engine asks of the settings, at each request anew."""
+    """What the engine asks of the settings, at each request anew.
 
+    `generation` is the same object until something is changed.
+    """
+
+    @property
+    def generation(self) -> object: ...
     @property
     def cache_enabled(self) -> bool: ...
     @property

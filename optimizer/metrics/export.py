@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from optimizer.domain.counts import Counts
 from optimizer.domain.facts import Operation
 from optimizer.domain.figures import by_relation
-from optimizer.domain.tally import ADDED, NANOSECONDS, Key, Step, Tally, end_of
-from optimizer.metrics.ledger import PoolGauges
+from optimizer.domain.tally import ADDED, NANOSECONDS, REPEATED, Key, Step, Tally, end_of
+from optimizer.metrics.ledger import VANISHED, PoolGauges
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 EDGES = range(25, 225, 8)  # buckets at whose ends a histogram is read: 11 µs to 1,000 s
@@ -52,10 +52,11 @@ def families(tallies: Mapping[Key, Tally], now: Now) -> list[Family]:
         _counter("spared_bytes", "Bytes of answers that took no call.", _spared(tallies)),
         _counter("faults", "What was done without.", _by_outcome(tallies, Step.FAULT)),
         _counter("leases", "Connections lent.", _by_outcome(tallies, Step.LENT)),
+        _counter("vanished_facts", "Estimate of what vanished processes lost.", _lost(tallies)),
         _counter("batches", "Batches carried out.", _by_outcome(tallies, Step.BATCHED)),
         _counter("batch_rows", "Rows of the batches.", _rows(tallies)),
         _histogram("request_duration_seconds", "How long callers waited.", asked),
-        _histogram("upstream_duration_seconds", "How long Supabase took.", _of(tallies, Step.SENT)),
+        _histogram("upstream_duration_seconds", "How long Supabase took.", _timed(tallies)),
         *_held(now),
     ]
 
@@ -87,6 +88,12 @@ def _counter(name: str, help_: str, counts: Mapping[Labels, float]) -> Family:
 
 def _of(tallies: Mapping[Key, Tally], step: Step) -> dict[Key, Tally]:
     return {key: tally for key, tally in tallies.items() if key.step == step}
+
+
+def _timed(tallies: Mapping[Key, Tally]) -> dict[Key, Tally]:
+    """The calls whose time was taken: not the attempts that were repeated."""
+    sent = _of(tallies, Step.SENT)
+    return {key: tally for key, tally in sent.items() if key.outcome != REPEATED}
 
 
 def _asked(asked: Mapping[Key, Tally]) -> dict[Labels, float]:
@@ -130,6 +137,11 @@ def _spared(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
 def _by_outcome(tallies: Mapping[Key, Tally], step: Step) -> dict[Labels, float]:
     counts = Counts(tallies).by_outcome(step)
     return {(("outcome", outcome),): count for outcome, count in counts.items()}
+
+
+def _lost(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
+    """An estimate: as much as each told of its last interval."""
+    return {(): Counts(tallies).of(Step.FAULT, VANISHED.outcome).rows}
 
 
 def _rows(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:

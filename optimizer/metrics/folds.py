@@ -20,7 +20,7 @@ from optimizer.domain.facts import (
     Touched,
     UpstreamCall,
 )
-from optimizer.domain.tally import ADDED, Step, Tally
+from optimizer.domain.tally import ADDED, REPEATED, Step, Tally
 
 
 class Cell(Protocol):
@@ -96,6 +96,8 @@ def _fault(cell: Cell, fact: CacheFault) -> None:
 
 def _repeated(cell: Cell, fact: AttemptRepeated) -> None:
     cell(_FAULT, "", "", f"repeated: {fact.ended}").add(fact.pause)
+    if fact.sent:  # the last attempt is counted by whoever asked for it, with its relation
+        cell(_SENT, "", "", REPEATED).add(0)
 
 
 def _circuit(cell: Cell, fact: CircuitMoved) -> None:

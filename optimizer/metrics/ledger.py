@@ -157,6 +157,11 @@ def close_minute(client: redis.Redis, minute: Minute) -> bool:
     return bool(_eval(client, scripts.CLOSE, *minute))
 
 
+def move_minute(client: redis.Redis, minute: Minute, into: int) -> None:
+    """Count what was counted in one minute in another instead."""
+    _eval(client, scripts.MOVE, minute.ledger, minute.minute, into)
+
+
 def forget_before(client: redis.Redis, ledger: str, minute: int) -> int:
     """Drop the stored minutes before this one; answers how many."""
     return int(_eval(client, scripts.FORGET, ledger, minute))

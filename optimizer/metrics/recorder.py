@@ -110,6 +110,11 @@ class Recorder:
         """Whether a batch was taken that is not settled: it may or may not have arrived."""
         return self._pending is not None
 
+    @property
+    def holds(self) -> bool:
+        """Whether anything was counted that is not settled."""
+        return self.owes or bool(self._cells) or self._lost > 0
+
     def take(self) -> Batch | None:
         """The deltas to deliver: those not yet settled again, else all since the last time."""
         with self._lock:

@@ -9,6 +9,7 @@ old id. So a count that was stored is never counted down, hidden or doubled by a
 """
 
 from optimizer.domain.facts import MissReason
+from optimizer.domain.tally import OTHER
 
 _REASONS = ", ".join(f"'{reason}'" for reason in MissReason)
 TOP_SHAPES = 300  # told apart in one day
@@ -28,12 +29,47 @@ local function ledger_id(prefix, fresh, now)
 end
 """
 
+# The relations that all processes together tell apart in some thirty days; half of the places are
+# open to names that only failed, which anybody may invent. The rest is counted together.
+MAX_RELATIONS = 2000
+_NAMES = f"""
+local function named(prefix, minutes, now)
+  local names = prefix .. 'relations:' .. math.floor(now / {30 * 86_400})
+  local found, good = {{}}, {{}}
+  local function parts(field) return string.match(field, '^([^\\31]*)\\31([^\\31]*)\\31(.*)$') end
+  for _, fields in pairs(minutes) do
+    for field in pairs(fields) do
+      local _, relation, rest = parts(field)
+      local outcome = string.match(rest, '^[^\\31]*\\31([^\\31]*)')
+      good[relation] = good[relation] or not (
+        outcome == 'error' or outcome == 'refused' or outcome == 'unknown')
+    end
+  end
+  for relation, is_good in pairs(good) do
+    local places = is_good and {MAX_RELATIONS} or {MAX_RELATIONS // 2}
+    found[relation] = relation
+    if relation ~= '' and redis.call('SISMEMBER', names, relation) == 0 then
+      if redis.call('SCARD', names) < places then
+        redis.call('SADD', names, relation)
+        redis.call('EXPIRE', names, {60 * 86_400})
+      else
+        found[relation] = '{OTHER}'
+      end
+    end
+  end
+  return function(field)
+    local step, relation, rest = parts(field)
+    return step .. '\\31' .. found[relation] .. '\\31' .. rest
+  end
+end
+"""
+
 # ARGV: process, sequence (0: no deltas), arrival minute, deltas as {minute: {field: number}},
 #       gauges ("" or "total,active,idle"), for how many seconds gauges and sequences are kept,
 #       a fresh id, how many facts the deltas hold, "1" where the process says goodbye,
 #       for how many seconds an event's minute may lie back, then what is noted beside the counts:
 #       the day, [[shape, count, misses, ns, bytes, {reason: number}] …], [sample …]
-POST = f"""{_ID}
+POST = f"""{_ID}{_NAMES}
 local prefix, process, sequence, arrival = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
 local now = tonumber(redis.call('TIME')[1])
 local here = prefix .. ledger_id(prefix, ARGV[8], now) .. ':'
@@ -54,11 +90,14 @@ if sequence == '0' then return 0 end
 local seen = prefix .. 'seen:' .. process
 if redis.call('SETBIT', seen, sequence, 1) == 1 then return 0 end
 redis.call('EXPIRE', seen, ARGV[7])
-for minute, fields in pairs(cjson.decode(ARGV[4])) do
+local minutes = cjson.decode(ARGV[4])
+local name = named(prefix, minutes, now)
+for minute, fields in pairs(minutes) do
   if tonumber(minute) < oldest then minute = arrival end
   redis.call('HINCRBY', here .. 'open', minute, 1)
   redis.call('ZADD', here .. 'held', minute, minute)
   for field, number in pairs(fields) do
+    field = name(field)
     redis.call('HINCRBY', here .. 'minute:' .. minute, field, number)
     redis.call('HINCRBY', here .. 'totals', field, number)
   end
@@ -145,6 +184,20 @@ CLOSE = """
 local open = KEYS[1] .. ARGV[1] .. ':open'
 if redis.call('HGET', open, ARGV[2]) ~= ARGV[3] then return 0 end
 return redis.call('HDEL', open, ARGV[2])
+"""
+
+# ARGV: id, minute, the minute into which its counts go. None is counted twice or lost.
+MOVE = """
+local here = KEYS[1] .. ARGV[1] .. ':'
+local old, new = here .. 'minute:' .. ARGV[2], here .. 'minute:' .. ARGV[3]
+local fields = redis.call('HGETALL', old)
+for i = 1, #fields, 2 do redis.call('HINCRBY', new, fields[i], fields[i + 1]) end
+redis.call('DEL', old)
+redis.call('HDEL', here .. 'open', ARGV[2])
+redis.call('ZREM', here .. 'held', ARGV[2])
+redis.call('HINCRBY', here .. 'open', ARGV[3], 1)
+redis.call('ZADD', here .. 'held', ARGV[3], ARGV[3])
+return #fields / 2
 """
 
 # ARGV: id, the first minute to keep. Stops at a minute that is not stored yet.

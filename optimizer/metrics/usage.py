@@ -11,6 +11,8 @@ from optimizer.errors import UpstreamError
 
 PATH = "/v1/projects/{ref}/analytics/endpoints/usage.api-counts"
 _TIMEOUT = 20.0  # s
+_OTHERS = ("auth", "storage", "realtime")
+_UNITS, _YEAR_2500 = (1, 10**3, 10**6), 16_725_225_600
 
 
 class CallCounts(NamedTuple):
@@ -31,20 +33,25 @@ def fetch(base_url: str, ref: str, token: str) -> list[CallCounts]:
         answer = httpx.get(url, params={"interval": "1day"}, headers=headers, timeout=_TIMEOUT)
         if answer.status_code != 200:
             raise UpstreamError(f"Supabase's management API answered {answer.status_code}")
-        return [_counts(row) for row in answer.json()["result"]]
+        body = answer.json()
+        if body.get("error"):  # it may come with 200; its text may be anything
+            raise UpstreamError("Supabase's management API could not count")
+        return [_counts(row) for row in body["result"]]
 
 
 def _counts(row: dict[str, Any]) -> CallCounts:
-    kinds = ("rest", "auth", "storage", "realtime")
-    return CallCounts(_moment(row["timestamp"]), *(int(row[f"total_{k}_requests"]) for k in kinds))
+    """One row; a kind that the project does not use may be left out."""
+    others = (int(row.get(f"total_{kind}_requests") or 0) for kind in _OTHERS)
+    return CallCounts(_moment(row["timestamp"]), int(row["total_rest_requests"]), *others)
 
 
 def _moment(value: str | float) -> datetime:
-    """A time as text, or in microseconds since the epoch."""
+    """A time as text, or since the epoch in seconds, milliseconds or microseconds."""
     if isinstance(value, str):
         at = datetime.fromisoformat(value)
         return at if at.tzinfo else at.replace(tzinfo=UTC)
-    return datetime.fromtimestamp(value / 1e6, UTC)
+    unit = next(unit for unit in _UNITS if value / unit < _YEAR_2500)
+    return datetime.fromtimestamp(value / unit, UTC)
 
 
 @contextmanager
@@ -55,5 +62,5 @@ def _named() -> Iterator[None]:
     except httpx.HTTPError as error:
         kind = type(error).__name__
         raise UpstreamError(f"Supabase's management API cannot be reached: {kind}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, AttributeError, StopIteration) as error:
         raise UpstreamError("Supabase's management API answered something unexpected") from error

@@ -2,41 +2,22 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import Max, Sum
+from django.db.models import Sum
 from django.utils import timezone
 
 from optimizer.domain import cost, cycle
-from optimizer.domain.cost import Input, Line, Plan, Price
+from optimizer.domain.cost import Line, Plan, Price
+from optimizer.domain.figure import SUMS, Counted, Figure, Input, QuotaEnd, of_counted, quota_end
 from optimizer.domain.figures import ALL
-from optimizer.domain.spans import HOUR, Stretch
-from optimizer.models import BillingProfile, PriceItem, SpanFigures, SupabaseCalls, UsageReading
+from optimizer.domain.spans import QUARTER, Stretch
+from optimizer.models import BillingProfile, PriceItem, SpanFigures, UsageReading
+from optimizer.selectors.calls import Calls, calls_beside_ours
 
 _SUMS = ("asked", "sent", "spared", "added_bytes")
 ITEMS = ("egress", "logs")  # what the engine avoids; it stands before no CDN and no function
-DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class Counted:
-    """What was counted here in a part of the cycle."""
-
-    until: datetime
-    asked: int
-    avoided_calls: int
-    avoided_bytes: int
-
-
-@dataclass(frozen=True, slots=True)
-class Calls:
-    """Supabase's own count of REST calls, of all clients together, beside ours, of a stretch."""
-
-    stretch: Stretch
-    theirs: int
-    ours: int
-    fetched_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +27,16 @@ class Cost:
     cycle: Stretch
     plan: Plan
     lines: list[Line]
-    forecasts: list[str]
+    quotas: list[QuotaEnd]
     compute: str
     calls: Calls | None
     counted: Counted
+    figures: list[Figure]
+
+    @property
+    def forecasts(self) -> list[str]:
+        """When each quota ends, in a sentence."""
+        return [quota.said for quota in self.quotas]
 
 
 def cost_of_cycle(now: datetime) -> Cost:
@@ -65,14 +52,15 @@ def cost_of_cycle(now: datetime) -> Cost:
         cycle=within,
         plan=plan,
         lines=[line for line, _ in measured],
-        forecasts=[
-            cycle.said(line.item, _forecast(line, until, within), zone)
+        quotas=[
+            quota_end(line.item, _forecast(line, until, within), line.inputs, within, zone)
             for line, until in measured
             if line.used is not None and line.avoided is not None
         ],
-        compute=_compute(sheet, profile.compute_size, counted),
-        calls=_calls(),
+        compute=cost.hypothesis(_hourly(sheet), profile.compute_size, counted.avoided_share),
+        calls=calls_beside_ours(),
         counted=counted,
+        figures=of_counted(counted, within.start),
     )
 
 
@@ -99,7 +87,7 @@ def _item(
     reading = _reading(price.item, within, now)
     until = reading.at if reading else now
     avoided, source = _avoided(price.item, profile, _counted(within, until))
-    inputs = [Input("counted", f"{within.start:%F %H:%M} to {until:%F %H:%M} UTC", "hour sums")]
+    inputs = [Input("counted", f"{within.start:%F %H:%M} to {until:%F %H:%M} UTC", SUMS)]
     if reading:
         who = str(reading.by) if reading.by else "somebody"
         entered = f"usage page at {reading.at:%F %H:%M} UTC, entered by {who}"
@@ -128,30 +116,16 @@ def _reading(item: str, within: Stretch, now: datetime) -> UsageReading | None:
 
 
 def _counted(within: Stretch, until: datetime) -> Counted:
-    sums = _sums(Stretch(within.start, until))
-    return Counted(
-        until,
-        sums["asked"],
-        sums["asked"] - sums["sent"],
-        sums["spared"] - sums["added_bytes"],
-    )
-
-
-def _sums(of: Stretch) -> dict[str, int]:
+    """What was counted from the cycle's beginning; quarters of an hour are the same everywhere."""
     rows = SpanFigures.objects.filter(
-        grain=HOUR, relation=ALL, start__gte=of.start, start__lt=of.end
+        grain=QUARTER, relation=ALL, start__gte=within.start, start__lt=until
     )
     found = rows.aggregate(**{name: Sum(name) for name in _SUMS})
-    return {name: int(value or 0) for name, value in found.items()}
+    return Counted(until, **{name: int(value or 0) for name, value in found.items()})
 
 
 def _forecast(line: Line, until: datetime, within: Stretch) -> cycle.Forecast:
     return cycle.forecast(line.quota, line.used or 0, line.avoided or 0, until, within)
-
-
-def _compute(sheet: Mapping[str, Price], size: str, counted: Counted) -> str:
-    share = counted.avoided_calls / counted.asked if counted.asked else None
-    return cost.hypothesis(_hourly(sheet), size, share)
 
 
 def _hourly(sheet: Mapping[str, Price]) -> dict[str, Decimal]:
@@ -161,15 +135,3 @@ def _hourly(sheet: Mapping[str, Price]) -> dict[str, Decimal]:
         for item, price in sheet.items()
         if item.startswith(prefix)
     }
-
-
-def _calls() -> Calls | None:
-    """The last day that Supabase told of; None where nothing was fetched."""
-    newest = SupabaseCalls.objects.aggregate(at=Max("at"))["at"]
-    if newest is None:
-        return None
-    rows = SupabaseCalls.objects.filter(at__gt=newest - DAY)
-    found = rows.aggregate(theirs=Sum("rest"), fetched=Max("fetched_at"))
-    stretch = Stretch(newest - DAY + timedelta(hours=1), newest + timedelta(hours=1))
-    ours = _sums(stretch)["sent"]
-    return Calls(stretch, int(found["theirs"] or 0), ours, found["fetched"].astimezone(UTC))

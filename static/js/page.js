@@ -75,9 +75,15 @@ function tick() {
 // Times are those of the reporting zone, as the axis has them: the server knows the zone.
 function zoom(from, to) {
   const address = new URL(location.href);
-  address.searchParams.set("from", from.slice(0, 16).replace(" ", "T"));
-  address.searchParams.set("to", to.slice(0, 16).replace(" ", "T"));
+  address.searchParams.set("from", wholeMinute(from, Math.floor));
+  address.searchParams.set("to", wholeMinute(to, Math.ceil));
   leave(address);
+}
+
+function wholeMinute(text, round) {
+  const iso = text.replace(" ", "T");
+  const at = Date.parse(iso.length > 10 ? `${iso}Z` : iso); // no zone is meant: it goes in and out again
+  return new Date(round(at / 60_000) * 60_000).toISOString().slice(0, 16);
 }
 
 function zoomOut() {

@@ -170,6 +170,22 @@ def test_dragging_over_a_chart_sets_the_range_in_the_address(alice):
 
 
 @pytest.mark.usefixtures("traffic")
+def test_the_narrowest_zoom_is_the_whole_minute(alice):
+    """Twenty seconds are widened, and do not lead back to where one came from."""
+    alice.goto("/")
+    drawn(alice)
+    at = f"{last_minute() - 3 * MINUTE:%Y-%m-%d %H:%M}"
+    alice.evaluate(
+        """(at) => Plotly.relayout(document.querySelector("#chart-calls .plot"),
+            { "xaxis.range[0]": `${at}:15.5`, "xaxis.range[1]": `${at}:35` })""",
+        at,
+    )
+    alice.wait_for_url("**from=**")
+    expect(alice.locator("#chart-calls tbody tr")).to_have_count(1)
+    expect(alice.locator("#chart-calls tbody th")).to_have_text(at)
+
+
+@pytest.mark.usefixtures("traffic")
 def test_comparing_draws_the_period_before_and_says_the_change(alice):
     """A switch, by keyboard too; the whole state stays in the address."""
     alice.goto("/?range=1h&unit=bytes")

@@ -177,3 +177,12 @@ def test_a_quota_that_holds_is_said_to_hold():
     assert holds.endswith("and would without Canvalo too.")
     saved_ = said("egress", forecast(250 * GB, 10 * GB, 240 * GB, until, within), UTC)
     assert saved_.endswith("without Canvalo it ends on 11 November.")
+
+
+@pytest.mark.parametrize("used", [0, 1, 3000])
+def test_a_use_of_next_to_nothing_is_no_error(used):
+    """The first reading of a new project: at this pace the quota holds for ages."""
+    within = cycle(datetime(2026, 11, 12, tzinfo=UTC), 1, UTC)
+    found = forecast(250 * GB, used, 100 * GB, within.start + timedelta(minutes=5), within)
+    assert found.reached is None
+    assert found.without is not None

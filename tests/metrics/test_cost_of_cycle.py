@@ -1,10 +1,7 @@
 """`/api/optimization/cost`: the running cycle's figures, from what is stored and what was typed."""
 
-import json
-import threading
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -12,10 +9,8 @@ from django.utils import timezone
 
 from optimizer import selectors
 from optimizer.domain.tally import Key, Tally
-from optimizer.errors import UpstreamError
 from optimizer.metrics import store
-from optimizer.metrics.store.usage import fetch_usage, project_ref
-from optimizer.models import BillingProfile, PriceItem, SupabaseCalls, UsageReading
+from optimizer.models import BillingProfile, PriceItem, UsageReading
 
 pytestmark = pytest.mark.django_db
 GB = 10**9
@@ -127,94 +122,30 @@ def test_the_endpoint_says_formula_inputs_and_sources(client, fresh_valkey, sett
     assert "micro" in body["compute"]
 
 
+def test_each_figure_says_how_it_was_worked_out(client, fresh_valkey):
+    """What was counted, and when quotas end: formula, inputs, and where each is from."""
+    minute = timezone.now().replace(second=0, microsecond=0) - timedelta(minutes=1)
+    store.save(minute, "life", {HIT: Tally(10, received=5000), ADDED: Tally(2, received=100)}, NOW)
+    store.rollup(minute, UTC)
+    day = timezone.localdate(minute).day
+    BillingProfile.objects.create(plan="pro", spend_cap=False, cycle_day=day)
+    UsageReading.objects.create(item="egress", amount=3000, at=timezone.now())
+    client.force_login(get_user_model().objects.create_user("alice", is_staff=True))
+    body = client.get("/api/optimization/cost").json()
+    figures = {one["name"]: one for one in body["figures"]}
+    assert figures["avoided_calls"]["value"] == body["counted"]["avoided_calls"] == 8
+    assert figures["avoided_bytes"]["value"] == 4900
+    assert figures["avoided_share"]["value"] == 0.8
+    inputs = {one["name"]: one["value"] for one in figures["avoided_bytes"]["inputs"]}
+    assert (inputs["spared"], inputs["added_bytes"]) == ("5,000", "100")
+    (quota,) = body["quotas"]
+    assert (quota["item"], quota["reached"], [quota["said"]]) == ("egress", None, body["forecasts"])
+    assert "Q / (U + A)" in quota["formula"]
+    explained = [*body["figures"], *body["quotas"], *body["lines"]]
+    assert all(one["source"] for each in explained for one in each["inputs"])
+
+
 def test_every_price_has_a_day_and_a_source():
     """The sheet that comes with the product."""
     assert PriceItem.objects.count() == 25
     assert not PriceItem.objects.filter(source="").exists()
-
-
-# ---- Supabase's own count
-
-
-@pytest.fixture
-def management():
-    """A server that answers as the management API, and notes how it was asked."""
-    asked = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self):
-            asked.append((self.path, self.headers["Authorization"]))
-            body = json.dumps({"result": server.rows}).encode()
-            self.send_response(server.status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_):
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    server.asked, server.rows, server.status = asked, [], 200
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield server
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture
-def project(management, settings):
-    """A hosted project, with a token."""
-    settings.SUPABASE_URL = "https://abcdef.supabase.co"
-    settings.SUPABASE_MANAGEMENT_TOKEN = "sbp_secret"
-    settings.SUPABASE_MANAGEMENT_URL = f"http://127.0.0.1:{management.server_port}"
-    return management
-
-
-def hour(at, rest):
-    """A row of the management API."""
-    counts = {f"total_{kind}_requests": 1 for kind in ("auth", "storage", "realtime")}
-    return {"timestamp": at.isoformat(), "total_rest_requests": rest, **counts}
-
-
-@pytest.mark.usefixtures("counted")
-def test_supabases_own_count_is_shown_beside_ours(project):
-    """Fetched twice it counts once, and the newer answer stands."""
-    noon = datetime(2026, 11, 5, 12, tzinfo=UTC)
-    project.rows = [hour(noon, 100), hour(noon + timedelta(hours=1), 5)]
-    assert fetch_usage(NOW) == 2
-    project.rows = [hour(noon, 120)]
-    fetch_usage(NOW)
-    found = selectors.cost_of_cycle(NOW).calls
-    assert (found.theirs, found.ours) == (125, 110)
-    path = "/v1/projects/abcdef/analytics/endpoints/usage.api-counts?interval=1day"
-    assert project.asked[0] == (path, "Bearer sbp_secret")
-
-
-def test_without_a_token_nothing_is_asked(project, settings):
-    """And the task does not fail."""
-    settings.SUPABASE_MANAGEMENT_TOKEN = ""
-    assert fetch_usage(NOW) == 0
-    assert project.asked == []
-
-
-@pytest.mark.parametrize(
-    ("status", "rows", "said"), [(401, [], "answered 401"), (200, [{"x": 1}], "unexpected")]
-)
-def test_a_refusal_is_named_and_holds_no_token(project, status, rows, said):
-    """What was stored stays."""
-    project.status, project.rows = status, rows
-    with pytest.raises(UpstreamError, match=said) as refused:
-        fetch_usage(NOW)
-    assert "sbp_secret" not in str(refused.value)
-    assert SupabaseCalls.objects.count() == 0
-
-
-@pytest.mark.parametrize(
-    ("url", "ref"),
-    [("https://abcdef.supabase.co", "abcdef"), ("http://127.0.0.1:54321", ""), ("", "")],
-)
-def test_the_projects_name_is_in_its_address(url, ref):
-    """A stand-in has none."""
-    assert project_ref(url) == ref

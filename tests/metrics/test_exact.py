@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 import redis
+from celery import Celery
 from django.db import connection
 from django.db.models import Sum
 from django.utils import timezone
@@ -19,6 +20,7 @@ from canvalo.devstack import ports
 from canvalo.devstack.home import Home
 from canvalo.devstack.valkey import EmbeddedValkey
 from canvalo.devstack.waiting import until
+from optimizer.domain.counts import Counts
 from optimizer.metrics import ledger, store
 from optimizer.metrics.store.lifetime import everything, stored_totals
 from optimizer.models import Lifetime, MinuteTally, SpanFigures, SpanTally
@@ -198,6 +200,26 @@ def test_a_killed_process_loses_its_last_interval_at_most_and_is_missed(place, m
     assert 0 <= lost <= len(last_interval) + 6  # six may have been counted and not answered
     assert vanished.count == 1
     assert vanished.rows > 0
+
+
+@pytest.mark.parametrize("pool", ["prefork", "threads"])
+def test_a_worker_that_is_told_to_end_hands_over_all_that_its_tasks_counted(place, pool):
+    """Its processes run no exit handlers; none of them is missed afterwards."""
+    command = ["celery", "--quiet", "-A", "tests.metrics.exact.jobs", "worker", "-P", pool]
+    url = f"http://127.0.0.1:{place.upstream}"
+    addresses = {"SUPABASE_URL": url, "CELERY_BROKER_URL": place.valkey.url}
+    worker = place.start("-m", *command, "-c", "2", "--without-mingle", **addresses)
+    with Celery() as celery, celery.connection_for_write(place.valkey.url) as broker:
+        for number in range(20):
+            celery.send_task("exact.sync", [number], connection=broker)
+            celery.send_task("exact.loop", [100 + number], connection=broker)
+    until(lambda: place.count() >= 40, 60, lambda: "the tasks are not done")
+    worker.send_signal(signal.SIGTERM)
+    assert worker.wait(60) == 0
+    with redis.Redis.from_url(place.valkey.url) as valkey:
+        totals = ledger.read_totals_blocking(valkey)
+    counted = Counts(totals.tallies)
+    assert (counted.asked, counted.hits, totals.gauges) == (80, 40, [])
 
 
 def gone(valkey) -> bool:

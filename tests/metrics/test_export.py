@@ -124,6 +124,7 @@ def test_the_text_keeps_to_the_format_and_says_what_was_counted(scrape, clock, v
     assert hits(found) == 2
     assert found["canvalo_batch_rows_total", (("result", "failed"),)] == 2
     assert found["canvalo_faults_total", (("outcome", "fill"),)] == 1
+    assert found["canvalo_vanished_facts_total", ()] == 0
     assert found["canvalo_pool_connections", (("state", "active"),)] >= 3
     read_hits = (("kind", "read"), ("outcome", "hit"))
     assert found["canvalo_request_duration_seconds_count", read_hits] == 3

@@ -5,9 +5,9 @@ import redis
 import redis.asyncio
 
 from optimizer.domain.facts import ReadOutcome
-from optimizer.domain.tally import Key
+from optimizer.domain.tally import OTHER, Key
 from optimizer.errors import CacheUnavailable
-from optimizer.metrics import ledger
+from optimizer.metrics import ledger, scripts
 from optimizer.metrics.codec import added_up
 from optimizer.metrics.ledger import PoolGauges, Report
 from optimizer.metrics.recorder import Recorder, flush, flush_blocking, flush_now
@@ -137,6 +137,28 @@ def test_an_event_of_long_ago_counts_when_it_arrives(recorder, clock, valkey):
     deliver(valkey, batch, at=later)
     assert minute_of(valkey) == {}
     assert minute_of(valkey, later)[HIT].count == 1
+
+
+def test_relations_are_capped_over_all_processes_and_restarts(clock, valkey):
+    """Invented names get half of the places, those that exist the rest; the sum stays exact."""
+    half = scripts.MAX_RELATIONS // 2
+    for outcome in (ReadOutcome.ERROR, ReadOutcome.HIT):
+        for process in range(half // 100 + 1):  # each tells a hundred others apart
+            recorder = Recorder(f"{outcome}{process}", clock)
+            for n in range(100):
+                recorder.record(read(outcome, f"{outcome}.t{process}x{n}"))
+            flush_blocking(recorder, valkey)
+    counted = {}
+    for key, tally in minute_of(valkey).items():
+        place = (key.outcome, key.relation == OTHER)
+        names, n = counted.get(place, (0, 0))
+        counted[place] = names + 1, n + tally.count
+    assert counted == {
+        ("error", False): (half, half),
+        ("error", True): (1, 100),
+        ("hit", False): (half, half),
+        ("hit", True): (1, 100),
+    }
 
 
 async def test_an_unused_ledger_has_counted_nothing_since_never(async_valkey):

@@ -66,6 +66,16 @@ def test_each_fact_is_counted_under_what_it_says(recorder):
     }
 
 
+def test_each_attempt_that_left_is_a_call(recorder):
+    """Supabase counts them all; one that did not leave is none."""
+    recorder.record(AttemptRepeated("503", 0.1, sent=True))
+    recorder.record(AttemptRepeated("not sent", 0.1, sent=False))
+    recorder.record(call())
+    found = counts(recorder)
+    assert sum(n for (step, *_), n in found.items() if step == "sent") == 2
+    assert found["sent", "", "", "repeated"] == 1
+
+
 def test_a_batch_keeps_rows_failures_and_calls(recorder):
     """A batch of 100 rows in 4 calls with 3 refused is just that."""
     recorder.record(BatchFlushed("api.contacts", Operation.INSERT, 100, 3, 4, 0.2))

@@ -2,19 +2,19 @@
 
 import csv
 import io
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.utils import timezone
 
-from optimizer.domain.request import between, named
-from optimizer.domain.series import Freshness, floor
+from optimizer.domain.series import floor
 from optimizer.domain.tally import Key, Tally
-from optimizer.errors import QueryError
 from optimizer.metrics import store
-from tests.metrics.factories import NOON
+from optimizer.models import Span
 
 URL = "/api/optimization/series"
 MINUTE = timedelta(minutes=1)
@@ -138,6 +138,38 @@ def test_an_unchanged_series_is_not_sent_again(staff, last):
     assert again.json()["totals"]["asked"] == 1
 
 
+def test_a_series_that_was_read_between_two_steps_of_the_roll_up_is_read_again(staff, last):
+    """Quarters were summed and hours not yet; both are of one run, with one time."""
+    keep(last, {HIT: times(1)})
+    store.rollup(timezone.now(), UTC)
+    ran = timezone.now()
+    store.save(last, "life", {HIT: times(3)}, ran)
+    asked = {"range": "6h", "step": "1h"}
+    with pytest.raises(KeyboardInterrupt), killed_after_quarters(ran):
+        store.rollup(ran, UTC)
+    between = staff.get(URL, asked)
+    assert between.json()["totals"]["asked"] == 1
+    store.rollup(ran, UTC)
+    after = staff.get(URL, asked, headers={"If-None-Match": between["ETag"]})
+    assert (after.status_code, after.json()["totals"]["asked"]) == (200, 3)
+
+
+@contextmanager
+def killed_after_quarters(ran):
+    """The roll-up dies before it sums an hour."""
+
+    def die(execute, sql, params, many, context):
+        if (
+            "FOR UPDATE" in sql
+            and Span.objects.filter(grain=15, built_at=ran, stale=False).exists()
+        ):
+            raise KeyboardInterrupt
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(die):
+        yield
+
+
 def test_the_csv_holds_the_same_points_in_the_same_zone(staff, last):
     """Line by line."""
     keep(last, {HIT: times(4)})
@@ -178,29 +210,31 @@ def test_strangers_are_refused(client, fresh_valkey, db):
     assert client.get(f"{URL}.csv").status_code == 401
 
 
-def test_a_year_is_365_local_days_though_two_of_them_are_odd():
-    """Over both changes of the clocks."""
-    now = datetime(2026, 11, 25, 9, 30, tzinfo=UTC)
-    wanted = named("1y", None, now, Freshness(), BERLIN)
-    pieces = wanted.stretches()
-    assert len(pieces) == 365
-    assert {(p.end - p.start) // timedelta(hours=1) for p in pieces} == {23, 24, 25}
-    assert pieces[-1].end == datetime(2026, 11, 25, 23, tzinfo=UTC)
-    before = wanted.before().stretches()
-    assert (len(before), before[-1].end) == (365, pieces[0].start)
+def test_a_coarse_step_sums_all_of_its_first_point(staff, settings, last):
+    """An hour asked for in steps of a day is the day in which it lies."""
+    settings.TIME_ZONE = "Asia/Kathmandu"
+    for n in range(40):
+        keep(last - n * timedelta(hours=1), {HIT: times(1)})
+    store.rollup(timezone.now(), ZoneInfo("Asia/Kathmandu"))
+    body = staff.get(URL, {"range": "1h", "step": "6h"}).json()
+    (start,) = map(datetime.fromisoformat, body["columns"]["start"])
+    expected = sum(last - n * timedelta(hours=1) >= start for n in range(40))
+    assert body["columns"]["asked"] == [expected]
+    (day,) = staff.get(URL, {"range": "1h", "step": "1d"}).json()["columns"]["asked"]
+    assert day >= expected
 
 
-def test_a_range_of_ones_own_gets_a_step_that_fits():
-    """Widened to whole steps, never narrowed."""
-    wanted = between(NOON + MINUTE / 2, NOON + 90 * MINUTE, None, NOON + 100 * MINUTE, UTC)
-    assert (wanted.step, wanted.start) == (1, NOON)
-    long = between(NOON - timedelta(days=30), NOON, None, NOON, UTC)
-    assert (long.step, len(long.stretches())) == (180, 240)
+def test_a_comparison_over_a_change_of_clocks_fits_into_the_csv(staff, settings):
+    """The weeks before and after have 167 and 169 hours; each line has a line beside it."""
+    settings.TIME_ZONE = "Europe/Berlin"
+    start = timezone.now() - timedelta(days=60)
+    bounds = {"from": start.isoformat(), "to": timezone.now().isoformat(), "step": "3h"}
+    lines = list(csv.DictReader(io.StringIO(csv_of(staff, {**bounds, "compare": "previous"}))))
+    assert len({line["previous_start"] for line in lines}) == len(lines)
 
 
-def test_a_range_of_minutes_that_are_gone_falls_back_to_what_is_kept():
-    """Where the step is left open."""
-    start = NOON - timedelta(days=40)
-    assert between(start, start + timedelta(hours=1), None, NOON, UTC).step == 15
-    with pytest.raises(QueryError, match="coarser"):
-        between(start, start + timedelta(hours=1), "5m", NOON, UTC)
+def csv_of(staff, asked):
+    """The text of a CSV."""
+    answer = staff.get(f"{URL}.csv", asked)
+    assert answer.status_code == 200
+    return answer.content.decode()

@@ -1,21 +1,23 @@
 """The snapshot: repeated, interrupted, doubled or late, the rows say what happened."""
 
 import threading
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 import redis
 from django.db import connection
 
 from optimizer.domain.facts import AttemptRepeated, CacheFault, CircuitMoved, LoadShed
+from optimizer.domain.spans import DAY
 from optimizer.domain.tally import Key, Tally
 from optimizer.metrics import ledger, store
 from optimizer.metrics.recorder import flush_blocking
-from optimizer.models import MinuteTally, SnapshotRun
+from optimizer.models import MinuteTally, SnapshotRun, SpanTally
 from tests.metrics.factories import NOON, read
 
 pytestmark = pytest.mark.django_db
 MINUTE = int(NOON.timestamp())
+HIT = Key("asked", "api.contacts", "read", "hit", "", "l1")
 LATER = NOON + timedelta(seconds=75)
 
 
@@ -66,6 +68,54 @@ def test_a_late_arrival_stores_its_minute_again(recorder, valkey):
     store.snapshot(valkey, LATER)
     record(recorder, valkey)
     store.snapshot(valkey, LATER + timedelta(minutes=5))
+    assert stored() == {"hit": 2}
+
+
+def test_what_a_clock_that_is_ahead_counted_is_stored_now(recorder, valkey):
+    """By an hour, or by years: not when that time has come."""
+    record(recorder, valkey, 2)
+    for ahead in (timedelta(hours=1), timedelta(days=4000)):
+        recorder.clock.now = (NOON + ahead).timestamp()
+        record(recorder, valkey, 3)
+    store.snapshot(valkey, NOON)
+    store.snapshot(valkey, LATER)
+    assert stored() == {"hit": 8}
+    assert SnapshotRun.objects.latest("minute").minute == NOON
+    assert ledger.read_totals_blocking(valkey).tallies[HIT].count == 8
+
+
+def test_a_clock_that_is_a_little_ahead_is_believed(recorder, valkey):
+    """Its minute is stored when it is over."""
+    recorder.clock.now += 90
+    record(recorder, valkey)
+    store.snapshot(valkey, NOON)
+    store.snapshot(valkey, NOON + timedelta(minutes=3))
+    assert MinuteTally.objects.get(outcome="hit").minute == NOON + timedelta(minutes=1)
+
+
+def test_a_clock_that_is_years_behind_does_not_replace_what_was_summed_then(recorder, valkey):
+    """The minutes of that day are deleted: summed anew, one read would be all of it."""
+    then = NOON - timedelta(days=1000)
+    store.save(then, "life", {HIT: Tally(500)}, then)
+    store.rollup(then, UTC)
+    store.save(NOON, "life", {}, NOON)
+    store.rollup(NOON, UTC)
+    store.expire(NOON)
+    recorder.clock.now = then.timestamp()
+    record(recorder, valkey)
+    store.snapshot(valkey, NOON)
+    store.snapshot(valkey, LATER)
+    store.rollup(LATER, UTC)
+    days = SpanTally.objects.filter(grain=DAY, outcome="hit").order_by("start")
+    assert list(days.values_list("count", flat=True)) == [500, 1]
+
+
+def test_after_a_long_silence_what_was_counted_is_stored_where_it_happened(recorder, valkey):
+    """The worker was away for weeks, and nothing of that time is deleted."""
+    store.snapshot(valkey, NOON - timedelta(days=1))
+    store.snapshot(valkey, NOON - timedelta(days=1) + timedelta(seconds=75))
+    record(recorder, valkey, 2)
+    store.snapshot(valkey, NOON + timedelta(days=40))
     assert stored() == {"hit": 2}
 
 

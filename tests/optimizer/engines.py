@@ -28,6 +28,7 @@ class Policies:
     any_strict: bool = False
     cache_refresh_ahead: bool = False
     access_log: bool = False
+    generation: object = None
     table: TablePolicy = field(default_factory=lambda: TablePolicy(300))
 
     def policy(self, relation):

@@ -33,6 +33,7 @@ def test_with_everything_set_nothing_is_said():
         ({"SUPABASE_JWT_SECRET": ""}, "optimizer.W001"),
         ({"SUPABASE_URL": ""}, "optimizer.W002"),
         ({"SUPABASE_ANON_KEY": ""}, "optimizer.W002"),
+        ({"SUPABASE_MANAGEMENT_TOKEN": "t", "SUPABASE_URL": "https://a.example"}, "optimizer.W003"),
         ({"VALKEY_URL": ""}, "optimizer.E001"),
         ({"VALKEY_URL": "valkey:6379"}, "optimizer.E001"),
         ({"VALKEY_URL": "valkey://host:6379/0"}, "optimizer.E001"),

@@ -87,6 +87,6 @@ async def test_what_comes_to_be_owed_during_a_touch_stays_owed(process, wire, su
     await asyncio.sleep(0)  # its touch has left
     engine._fence._owe(TAGS)
     await settling
-    assert set(engine._fence._owed) == set(TAGS)
+    assert set(engine._fence.owed) == set(TAGS)
     assert await engine.settle()
-    assert engine._fence._owed == {}
+    assert engine._fence.owed == {}

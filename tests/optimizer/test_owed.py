@@ -50,4 +50,4 @@ async def test_a_debt_of_the_same_writer_that_arose_during_a_touch_stays(process
     await asyncio.sleep(0)  # its touch has left
     engine._fence._owe(TAGS)  # as Fence.end does where END is not heard
     await paying
-    assert engine._fence._owed
+    assert engine._fence.owed

@@ -126,7 +126,7 @@ async def test_with_valkey_away_everything_goes_on(opened, upstream, wire):
         await client.schema("api").table("contacts").insert({"name": "Ada"}).execute()
     assert time.monotonic() - start < WITHIN
     wire.mend()
-    await until(lambda: not engine.engine._fence._owed)
+    await until(lambda: not engine.engine._fence.owed)
     assert await ask(other, user()) == "miss"
 
 

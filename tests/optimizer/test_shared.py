@@ -171,7 +171,7 @@ async def test_an_entry_ends_with_its_ttl_and_is_called_expired(shared):
     assert await shared.sizes() == CacheSizes(active=0, expired=1)
     assert await shared.clean() == 1
     assert await shared.sizes() == CacheSizes(active=0, expired=0)
-    assert await found(shared) is Found.COLD
+    assert await found(shared) is Found.EXPIRED
 
 
 async def test_every_entry_has_an_expiry(shared, valkey):

@@ -108,8 +108,7 @@ async def test_a_hundred_equal_misses_are_one_fetch(cache, truth):
     truth.gate.clear()
     tasks = [asyncio.create_task(read(cache, truth)) for _ in range(100)]
     await truth.asked.wait()
-    pool = cache.shared.steps.client.connection_pool
-    await until(lambda: not pool._in_use_connections)
+    await until(lambda: not cache.shared.steps.shared.under_way)
     truth.gate.set()
     answers = await asyncio.gather(*tasks)
     assert truth.calls == 1

@@ -39,6 +39,18 @@ def once(edge, fault, method):
     )
 
 
+@pytest.mark.parametrize("fault", ALL)
+async def test_as_many_calls_are_counted_as_arrive(contacts, edge, engine, fault):
+    """Those that are repeated too: Supabase counts every one."""
+    once(edge, fault, "GET")
+    for _ in range(3):
+        await contacts(lambda table: table.select("id").limit(20))
+    cells = engine.recorder.take().cells
+    sent = [key for key in cells if key[1] == "sent" and key[2] in ("", "api.contacts")]
+    asked = [line for line in edge.seen if "contacts" in line]
+    assert sum(cells[key].count for key in sent) == len(asked)
+
+
 async def outcome(work):
     """What the caller is told of a write."""
     try:

@@ -1,7 +1,6 @@
 """Supabase that cannot be reached at all, and certificates that are not trusted."""
 
 import asyncio
-import datetime
 import ssl
 import time
 from contextlib import suppress
@@ -9,10 +8,6 @@ from contextlib import suppress
 import httpx
 import pytest
 import pytest_asyncio
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from optimizer.domain.facts import CircuitMoved
 from optimizer.errors import (
@@ -23,35 +18,9 @@ from optimizer.errors import (
 )
 from optimizer.upstream.tls import NAMES, trusted
 from optimizer.upstream.transport import Terms, make_transport
+from tests.upstream.certificates import certificate
 
 TIMES = httpx.Timeout(2.0).as_dict()
-
-
-def certificate(folder):
-    """A self-signed one for 127.0.0.1, and its key, as files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    (folder / "cert.pem").write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    (folder / "key.pem").write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return folder / "cert.pem", folder / "key.pem"
 
 
 @pytest_asyncio.fixture

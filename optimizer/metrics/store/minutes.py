@@ -10,16 +10,18 @@ from datetime import UTC, datetime, timedelta
 
 import redis
 from django.db import connection, transaction
+from django.db.models import Max
 
 from optimizer.domain.spans import MINUTE, QUARTER, stretch
 from optimizer.domain.tally import Key, Tally
 from optimizer.metrics import ledger
 from optimizer.metrics.codec import Tallies
 from optimizer.metrics.store.rows import COLUMNS, mark_stale, row, tally_of, upsert, write_figures
-from optimizer.models.metrics import MinuteTally
+from optimizer.models.metrics import MinuteTally, SnapshotRun
 
 GRACE = 3  # seconds after a minute's end in which its last deltas usually arrive
 KEPT = timedelta(hours=2)  # how long the ledger holds stored minutes for latecomers
+AHEAD = timedelta(minutes=2)  # by which a process's clock may be ahead of the snapshot's
 
 # Also locks the minute: whoever else stores it waits until this transaction is over.
 _KNOWN = """
@@ -42,6 +44,7 @@ class Snapshot:
 def snapshot(client: redis.Redis, now: datetime) -> Snapshot:
     """Store every closed minute that has news, then let the ledger drop what is long stored."""
     vanished = _report_alive(client, now)
+    _set_right(client, now)
     keys = minutes = 0
     for open_ in ledger.open_minutes(client):
         if is_closed(open_.minute, now):
@@ -59,6 +62,19 @@ def _report_alive(client: redis.Redis, now: datetime) -> int:
     """Open this minute: where a snapshot runs, "nothing counted" means that nothing happened."""
     ledger.post_blocking(client, ledger.Report("snapshot", now.timestamp(), None, None))
     return ledger.reap(client, int(now.timestamp()) // 60 * 60)
+
+
+def _set_right(client: redis.Redis, now: datetime) -> None:
+    """Count in this minute what a wrong clock counted in a time to come, or long gone.
+
+    Of minutes that were deleted nothing may be stored: their sums would be made anew from it.
+    """
+    here = int(now.timestamp()) // 60 * 60
+    newest = SnapshotRun.objects.aggregate(at=Max("minute"))["at"]
+    first = min(newest, now).timestamp() - ledger.OLDEST_SECONDS if newest else 0.0
+    for open_ in ledger.open_minutes(client):
+        if not first <= open_.minute <= here + AHEAD.total_seconds():
+            ledger.move_minute(client, open_, here)
 
 
 def _store(client: redis.Redis, open_: ledger.Minute, now: datetime) -> int:

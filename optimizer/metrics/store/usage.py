@@ -19,7 +19,7 @@ def fetch_usage(now: datetime) -> int:
     Raises UpstreamError.
     """
     token = getattr(settings, "SUPABASE_MANAGEMENT_TOKEN", "")
-    ref = project_ref(getattr(settings, "SUPABASE_URL", ""))
+    ref = project_ref()
     if not token or not ref:
         return 0
     base_url = getattr(settings, "SUPABASE_MANAGEMENT_URL", MANAGEMENT_URL)
@@ -35,7 +35,13 @@ def keep(counts: Iterable[CallCounts], now: datetime) -> int:
     return len(rows)
 
 
-def project_ref(url: str) -> str:
-    """The project's reference out of https://REF.supabase.co; "" for any other address."""
+def project_ref() -> str:
+    """The project's reference: the setting's, else that of its address; "" where neither says."""
+    named = str(getattr(settings, "SUPABASE_PROJECT_REF", "") or "")
+    return named or ref_of(str(getattr(settings, "SUPABASE_URL", "") or ""))
+
+
+def ref_of(url: str) -> str:
+    """The reference out of https://REF.supabase.co; "" for any other address."""
     ref, _, rest = (urlsplit(url).hostname or "").partition(".")
     return ref if rest in ("supabase.co", "supabase.in") else ""

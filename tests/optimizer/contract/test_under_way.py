@@ -48,8 +48,7 @@ async def test_a_hundred_equal_misses_are_one_fetch(backend):
     backend.truth.gate.clear()
     tasks = [asyncio.create_task(backend.read()) for _ in range(100)]
     await backend.truth.asked.wait()
-    pool = backend.cache.shared.steps.client.connection_pool
-    await until(lambda: not pool._in_use_connections)
+    await until(lambda: not backend.cache.shared.steps.shared.under_way)
     backend.truth.gate.set()
     answers = await asyncio.gather(*tasks)
     assert backend.truth.calls == 1
