@@ -5,15 +5,13 @@ from datetime import tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from dashboard.content import Cell, Column, Listing, Note, cell
+from dashboard.content import Cell, Column, Listing, cell
 from dashboard.formats import UNKNOWN, Measure, count, percent, size
 from optimizer.domain.cost import Line, Price
+from optimizer.domain.figure import Figure, QuotaEnd
 
 if TYPE_CHECKING:
-    from optimizer.selectors import Calls
-
-if TYPE_CHECKING:
-    from optimizer.selectors import Calls
+    from optimizer.selectors import Cost
 
 NO_PRICE = "No price of this plan is known: add prices in the admin."
 ENTERED = ", entered by "
@@ -53,54 +51,43 @@ def lines_listing(lines: Sequence[Line]) -> Listing:
     return Listing("lines", "Worth, item by item", caption, columns, rows, empty=NO_PRICE)
 
 
-def inputs_listing(lines: Sequence[Line], *, named: bool) -> Listing:
+def workings_listing(found: "Cost", zone: tzinfo) -> Listing:
+    """What was counted and when quotas end, each with its formula."""
+    columns = [
+        Column("figure", "Figure", numeric=False, sortable=False),
+        Column("value", "Value", numeric=False, sortable=False),
+        Column("formula", "Worked out as", numeric=False, sortable=False, long=True),
+    ]
+    rows = [[Cell(one.name, one.name), _value(one), _text(one.formula)] for one in found.figures]
+    rows += [[_text(_end(one)), _reached(one, zone), _text(one.formula)] for one in found.quotas]
+    caption = "What was counted since the cycle began, and when a quota ends if it goes on so."
+    return Listing("workings", "Counted and forecast", caption, columns, rows)
+
+
+def inputs_listing(found: "Cost", *, named: bool) -> Listing:
     """Every number that went into a figure, and where it comes from; `named`: also from whom."""
     columns = [
-        Column("item", "Item", numeric=False, sortable=False),
+        Column("figure", "Of", numeric=False, sortable=False),
         Column("input", "Input", numeric=False, sortable=False),
         Column("value", "Value", numeric=False, sortable=False),
         Column("source", "Source", numeric=False, sortable=False, long=True),
+    ]
+    of = [
+        *((line.item, line.inputs) for line in found.lines),
+        *((one.name, one.inputs) for one in found.figures),
+        *((_end(one), one.inputs) for one in found.quotas),
     ]
 
     def told(source: str) -> str:
         return source if named else source.partition(ENTERED)[0]
 
     rows = [
-        [Cell(text, text) for text in (line.item, one.name, one.value, told(one.source))]
-        for line in lines
-        for one in line.inputs
+        [_text(text) for text in (name, one.name, one.value, told(one.source))]
+        for name, inputs in of
+        for one in inputs
     ]
     caption = "Where each number comes from; logs are of the ingest of one line a call."
     return Listing("inputs", "Inputs and sources", caption, columns, rows, empty=NO_PRICE)
-
-
-def beside(calls: "Calls | None", zone: tzinfo) -> list[Listing | Note]:
-    """Supabase's own count of calls beside ours, where it was fetched."""
-    if calls is None:
-        words = (
-            "Supabase's own count of calls is not fetched. With SUPABASE_MANAGEMENT_TOKEN set it "
-            "is asked for each hour and shown here beside ours."
-        )
-        return [Note("supabase-calls", "Counted by Supabase", [words])]
-    columns = [
-        Column("start", f"From ({zone})", numeric=False, sortable=False),
-        Column("end", "To", numeric=False, sortable=False),
-        Column("theirs", "Counted by Supabase", sortable=False),
-        Column("ours", "Sent from here", sortable=False),
-        Column("others", "By other clients", sortable=False),
-    ]
-    start, end = (at.astimezone(zone) for at in (calls.stretch.start, calls.stretch.end))
-    row = [
-        Cell(f"{start:%Y-%m-%d %H:%M}", start.isoformat()),
-        Cell(f"{end:%Y-%m-%d %H:%M}", end.isoformat()),
-        *(cell(count(n), n) for n in (calls.theirs, calls.ours, calls.theirs - calls.ours)),
-    ]
-    fetched = calls.fetched_at.astimezone(zone)
-    caption = (
-        f"REST calls of all clients of the project, fetched {fetched:%Y-%m-%d %H:%M}. What is more "
-        "than ours came from clients that do not pass through the engine."
-    )
-    return [Listing("supabase-calls", "Counted by Supabase", caption, columns, [row])]
 
 
 def prices_listing(sheet: Sequence[Price]) -> Listing:
@@ -129,6 +116,27 @@ def _line(line: Line) -> list[Cell]:
         Cell(line.formula, line.formula),
         Cell(line.note, line.note),
     ]
+
+
+def _end(one: QuotaEnd) -> str:
+    return f"{one.item} quota ends"
+
+
+def _reached(one: QuotaEnd, zone: tzinfo) -> Cell:
+    if one.reached is None:
+        return Cell("not in this cycle")
+    return Cell(f"{one.reached.astimezone(zone):%Y-%m-%d}", one.reached.isoformat())
+
+
+def _value(one: Figure) -> Cell:
+    if isinstance(one.value, int):
+        said = size(one.value) if one.unit == "byte" else Measure(count(one.value))
+        return cell(said, one.value)
+    return cell(percent(one.value), one.value)
+
+
+def _text(text: str) -> Cell:
+    return Cell(text, text)
 
 
 def _price(price: Price) -> list[Cell]:

@@ -9,18 +9,21 @@ from django.urls import reverse
 from dashboard import traffic_charts
 from dashboard.charts import Chart, times
 from dashboard.content import Content, Note, Section, Tile, tile
-from dashboard.formats import Measure, count, percent, size
+from dashboard.formats import UNKNOWN, Measure, count, percent, size
 from dashboard.page import Page, Scene
+from dashboard.supabase_calls import beside
 from dashboard.worth import (
-    beside,
     dollars,
     inputs_listing,
     lines_listing,
     prices_listing,
+    workings_listing,
     worth,
 )
 from optimizer import selectors
 from optimizer.domain.cost import FREE, Line, Price
+
+ENDS = "First quota ends"
 
 
 def build(scene: Scene) -> Content:
@@ -40,9 +43,10 @@ def cost(scene: Scene, found: selectors.Cost, sheet: list[Price], volume: Chart)
     sections: list[Section] = [
         said_note(scene, found),
         lines_listing(found.lines),
-        inputs_listing(found.lines, named=not scene.shared),
+        workings_listing(found, scene.zone),
+        inputs_listing(found, named=not scene.shared),
         volume,
-        *beside(found.calls, scene.zone),
+        beside(found.calls, scene.zone),
         Note("compute", "Compute", [found.compute]),
         prices_listing(sheet),
     ]
@@ -65,6 +69,7 @@ def tiles(found: selectors.Cost, now: datetime, zone: tzinfo) -> list[Tile]:
         ),
         tile("avoided-bytes", "Egress avoided", size(counted.avoided_bytes), "in this cycle"),
         *_quota(egress),
+        _end(found, zone),
         tile("saved", "Worth in this cycle", dollars(*worth(found.lines)), _why(found)),
     ]  # fmt: skip
 
@@ -95,6 +100,20 @@ def _quota(egress: Line | None) -> Iterator[Tile]:
     yield tile("quota", "Of the egress quota", percent(egress.share), f"avoided; {left}")
 
 
+def _end(found: selectors.Cost, zone: tzinfo) -> Tile:
+    """The day on which the first quota is used up, if it goes on so."""
+    if not found.quotas:
+        return tile("quota-end", ENDS, Measure(UNKNOWN), "no reading in this cycle")
+    reached = [(quota.reached, quota.item) for quota in found.quotas if quota.reached]
+    if not reached:
+        return tile("quota-end", ENDS, Measure("none"), "they hold to the cycle's end")
+    at, item = min(reached)
+    local = at.astimezone(zone)
+    without = next(quota.without for quota in found.quotas if quota.item == item)
+    note = f"{item}; without Canvalo {without.astimezone(zone):%-d %B}" if without else item
+    return tile("quota-end", ENDS, Measure(f"{local:%-d}", f"{local:%B}"), note)
+
+
 def _why(found: selectors.Cost) -> str:
     if not found.plan.bills:
         return "nothing is billed above a quota: headroom, not dollars"
@@ -105,9 +124,11 @@ def _why(found: selectors.Cost) -> str:
 
 
 def version(scene: Scene) -> object:
-    """Prices, profile and readings change by hand; all that is counted changes with the hour."""
-    found = selectors.cost_of_cycle(scene.now)
-    return found.plan, found.lines, found.calls, found.cycle
+    """All but the moment up to which it was counted, which is another each time."""
+    found, counted = selectors.cost_of_cycle(scene.now), ("asked", "sent", "spared", "added_bytes")
+    lines = [(line.item, line.used, line.avoided, line.low, line.high) for line in found.lines]
+    numbers = [getattr(found.counted, name) for name in counted]
+    return found.plan, found.cycle, lines, numbers, found.calls, found.forecasts, found.compute
 
 
 PAGE = Page(

@@ -14,7 +14,8 @@ from optimizer.selectors.alerts import (
     standings,
 )
 from optimizer.selectors.batches import BatchKind, batch_kinds
-from optimizer.selectors.cost import Calls, Cost, cost_of_cycle, prices
+from optimizer.selectors.calls import Calls
+from optimizer.selectors.cost import Cost, cost_of_cycle, prices
 from optimizer.selectors.exposition import exposition
 from optimizer.selectors.freshness import cache_fill, freshness
 from optimizer.selectors.happenings import Happening, happenings

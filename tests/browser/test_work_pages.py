@@ -64,7 +64,8 @@ def test_the_bill_on_the_page_is_the_api_s(alice):  # noqa: F811
     cells = alice.locator("#listing-lines tbody tr").first.locator("td").all_text_contents()
     assert cells[5:8] == [f"{egress['low']} US$", f"{egress['high']} US$", egress["formula"]]
     rows = alice.locator("#listing-inputs tbody tr")
-    expect(rows).to_have_count(len(egress["inputs"]) + len(logs["inputs"]))
+    explained = [egress, logs, *api["figures"], *api["quotas"]]
+    expect(rows).to_have_count(sum(len(one["inputs"]) for one in explained))
     for said in api["forecasts"]:
         expect(alice.get_by_text(said)).to_be_visible()
 

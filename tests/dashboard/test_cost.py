@@ -14,6 +14,7 @@ from tests.dashboard.traffic import happened, keep, last_minute
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_valkey")]
 DATA = "/data/cost"
 GB = 10**9
+HOUR = timedelta(hours=1)
 
 
 @pytest.fixture
@@ -62,15 +63,20 @@ def test_the_page_s_figures_are_the_api_s(alice):
     assert lines["high_usd"] == [egress["high"], logs["high"]]
 
 
-def test_each_figure_has_its_inputs_with_their_sources(alice):
-    """The same as the API's, item by item."""
+def test_each_figure_has_its_formula_and_inputs_with_their_sources(alice):
+    """The same as the API's: of each item, of what was counted, and of each forecast."""
     profile()
-    api, shown = alice.get("/api/optimization/cost").json(), columns(alice, "inputs")
-    wanted = [(line["item"], one) for line in api["lines"] for one in line["inputs"]]
-    assert shown["item"] == [item for item, _ in wanted]
-    assert shown["value"] == [one["value"] for _, one in wanted]
-    assert shown["source"] == [one["source"] for _, one in wanted]
+    UsageReading.objects.create(item="egress", amount=245 * GB, at=timezone.now())
+    api = alice.get("/api/optimization/cost").json()
+    shown, workings = columns(alice, "inputs"), columns(alice, "workings")
+    explained = [*api["lines"], *api["figures"], *api["quotas"]]
+    inputs = [one for figure in explained for one in figure["inputs"]]
+    assert shown["input"] == [one["name"] for one in inputs]
+    assert shown["source"] == [one["source"] for one in inputs]
     assert any("supabase.com/pricing" in source for source in shown["source"])
+    assert workings["formula"] == [one["formula"] for one in [*api["figures"], *api["quotas"]]]
+    assert workings["value"][:3] == [one["value"] for one in api["figures"]]
+    assert workings["value"][3][:10] == api["quotas"][0]["reached"][:10]
 
 
 def test_without_a_reading_the_worth_is_a_range_and_the_page_says_how_to_narrow_it(alice):
@@ -93,6 +99,8 @@ def test_with_a_reading_the_worth_is_one_amount_and_the_quota_s_end_is_said(alic
     assert saved["number"] == "3.51"
     assert saved["note"] == "marginal, by the formula below"
     assert said in alice.get("/cost/").content.decode()
+    end = tiles(alice)["quota-end"]
+    assert f"{end['number']} {end['unit']}" in said
 
 
 def test_under_the_spend_cap_nothing_is_called_dollars(alice):
@@ -126,19 +134,30 @@ def test_the_price_sheet_names_its_day_and_source(alice):
     assert Decimal(sheet["usd"][sheet["item"].index("plan")]) == 599
 
 
-def test_supabase_s_own_count_is_shown_beside_ours(alice):
+def test_supabase_s_own_count_is_drawn_beside_ours(alice):
     """Once it was fetched; before, the page says how to have it fetched."""
     profile()
     assert "SUPABASE_MANAGEMENT_TOKEN" in alice.get("/cost/").content.decode()
     hour = last_minute().replace(minute=0)
-    SupabaseCalls.objects.create(
-        at=hour, rest=5123, auth=3, storage=1, realtime=0, fetched_at=hour + timedelta(hours=1)
-    )
+    for n, rest in enumerate((5123, 4000)):
+        SupabaseCalls.objects.create(
+            at=hour - n * HOUR, rest=rest, auth=3, storage=1, realtime=0, fetched_at=hour + 2 * HOUR
+        )
     api = alice.get("/api/optimization/cost").json()["calls"]
     shown = columns(alice, "supabase-calls")
-    assert (sum(shown["theirs"]), sum(shown["ours"])) == (api["theirs"], api["ours"])
-    assert shown["others"][0] == shown["theirs"][0] - shown["ours"][0]
-    assert "SUPABASE_MANAGEMENT_TOKEN" not in alice.get("/cost/").content.decode()
+    assert shown["by_supabase"] == [point["theirs"] for point in api["points"]]
+    assert shown["sent_from_here"] == [point["ours"] for point in api["points"]]
+    assert sum(shown["by_supabase"]) == api["theirs"]
+    html = alice.get("/cost/").content.decode()
+    assert api["note"] in html
+    assert "SUPABASE_MANAGEMENT_TOKEN" not in html
+
+
+def test_a_poll_without_news_is_304_although_time_goes_on(alice):
+    """The moment up to which was counted is no news."""
+    profile()
+    etag = alice.get(DATA)["ETag"]
+    assert alice.get(DATA, headers={"If-None-Match": etag}).status_code == 304
 
 
 def test_compute_is_said_in_words_and_not_added_up(alice):
