@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import pytest
 import uvicorn
 from django.contrib.auth import get_user_model
+from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -90,6 +91,8 @@ def server(transactional_db, fresh_valkey) -> Iterator[str]:
     running.should_exit = True
     thread.join(10)
     assert not thread.is_alive()
+    connection.close()
+    connection.close_pool()  # what the server's threads left open would keep the database in use
 
 
 @pytest.fixture
