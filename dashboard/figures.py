@@ -23,6 +23,7 @@ from optimizer.domain.request import Wanted
 
 Span = tuple[datetime, datetime]
 FEW = 6  # counted at most: a tick each, or some would stand at halves
+MS = timedelta(milliseconds=1)  # in which the width of a bar without neighbours is given
 WIDE_GAP = 1 / 6  # of the range: from here on a gap is labelled
 TICKS: dict[Unit, dict[str, Any]] = {
     Unit.COUNT: {"tickformat": ",~d", "separatethousands": True},
@@ -94,7 +95,8 @@ def _trace(chart: Chart, curve: Curve) -> dict[str, Any]:
     drawn = {"name": curve.name, "hovertemplate": _hover(chart.unit)}
     colour = COLOURS[curve.colour]
     if curve.kind is Kind.BAR:
-        return {"type": "bar", "marker": {"color": colour, "line": {"width": 0}}, **drawn}
+        alone = {"width": 0.8 * (chart.times.step / MS)} if len(chart.times.starts) == 1 else {}
+        return {"type": "bar", "marker": {"color": colour, "line": {"width": 0}}, **alone, **drawn}
     look = {"line": {"color": colour, "width": 2}, "marker": {"size": 4}}
     return {"type": "scatter", "mode": "lines+markers", "connectgaps": False, **look, **drawn}
 

@@ -58,7 +58,7 @@ def workings_listing(found: "Cost", zone: tzinfo) -> Listing:
         Column("value", "Value", numeric=False, sortable=False),
         Column("formula", "Worked out as", numeric=False, sortable=False, long=True),
     ]
-    rows = [[Cell(one.name, one.name), _value(one), _text(one.formula)] for one in found.figures]
+    rows = [[_named(one), _value(one), _text(one.formula)] for one in found.figures]
     rows += [[_text(_end(one)), _reached(one, zone), _text(one.formula)] for one in found.quotas]
     caption = "What was counted since the cycle began, and when a quota ends if it goes on so."
     return Listing("workings", "Counted and forecast", caption, columns, rows)
@@ -74,7 +74,7 @@ def inputs_listing(found: "Cost", *, named: bool) -> Listing:
     ]
     of = [
         *((line.item, line.inputs) for line in found.lines),
-        *((one.name, one.inputs) for one in found.figures),
+        *((one.name.replace("_", " "), one.inputs) for one in found.figures),
         *((_end(one), one.inputs) for one in found.quotas),
     ]
 
@@ -126,6 +126,10 @@ def _reached(one: QuotaEnd, zone: tzinfo) -> Cell:
     if one.reached is None:
         return Cell("not in this cycle")
     return Cell(f"{one.reached.astimezone(zone):%Y-%m-%d}", one.reached.isoformat())
+
+
+def _named(one: Figure) -> Cell:
+    return Cell(one.name.replace("_", " "), one.name)
 
 
 def _value(one: Figure) -> Cell:

@@ -44,10 +44,10 @@ def cost(scene: Scene, found: selectors.Cost, sheet: list[Price], volume: Chart)
         said_note(scene, found),
         lines_listing(found.lines),
         workings_listing(found, scene.zone),
-        inputs_listing(found, named=not scene.shared),
         volume,
         beside(found.calls, scene.zone),
         Note("compute", "Compute", [found.compute]),
+        inputs_listing(found, named=not scene.shared),
         prices_listing(sheet),
     ]
     return Content(tiles=tiles(found, scene.now, scene.zone), sections=sections)
