@@ -21,11 +21,12 @@ from optimizer import runtime, selectors
 from optimizer.domain.facts import AttemptRepeated, BatchFlushed, LeaseTaken, LoadShed, Operation
 from optimizer.domain.request import named
 from optimizer.domain.series import MINUTE
-from optimizer.metrics import store
+from optimizer.domain.tally import Key
+from optimizer.metrics import ledger, store
 from optimizer.metrics.ledger import PoolGauges
 from optimizer.metrics.recorder import Recorder, flush_blocking
 from tests.dashboard.traffic import happened, keep, last_minute
-from tests.dashboard.work import batched, pooled
+from tests.dashboard.work import batched, lasted, pooled
 from tests.metrics.factories import call
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_valkey")]
@@ -133,6 +134,31 @@ def test_supabase_s_times_are_those_of_all_tables_together(alice, minute):
     assert columns(alice, "/data/pool/upstream.json")["p50_ms"][-1] == pytest.approx(20, rel=0.05)
     whole_day = columns(alice, "/data/pool/upstream.json?range=24h")
     assert whole_day["p50_ms"][-1] == pytest.approx(20, rel=0.05)
+
+
+def test_calls_of_two_tables_that_took_equally_long_count_twice(alice, minute):
+    """Six of ten took 20 ms, three of each of two tables: so that is what half took."""
+    orders = {Key("sent", "api.orders", "read", "ok"): lasted(0.02, 3)}
+    slow = {Key("sent", "api.reports", "read", "ok"): lasted(0.5, 4)}
+    contacts = {Key("sent", "api.contacts", "read", "ok"): lasted(0.02, 3)}
+    keep(minute, orders, slow, contacts)
+    for range_ in ("1h", "24h"):
+        drawn = columns(alice, f"/data/pool/upstream.json?range={range_}")
+        assert drawn["p50_ms"][-1] == pytest.approx(20, rel=0.05)
+        assert drawn["p95_ms"][-1] == pytest.approx(500, rel=0.05)
+
+
+def test_a_process_that_went_silent_lends_nothing_any_more(
+    alice, minute, fresh_valkey, monkeypatch
+):
+    """It is not waited for: what it reported last is over."""
+    keep(minute, pooled())
+    with redis.Redis.from_url(fresh_valkey) as client:
+        flush_blocking(Recorder("alive"), client, lambda: PoolGauges(5, 2, 3))
+        monkeypatch.setattr(ledger, "GAUGE_SECONDS", -1)
+        flush_blocking(Recorder("silent"), client, lambda: PoolGauges(9, 9, 0))
+    found = tiles(alice, "/data/pool")["clients"]
+    assert (found["number"], found["note"]) == ("2", "of 5 kept by 1 process")
 
 
 def test_calls_are_told_in_bytes_too(alice, minute):
