@@ -3,7 +3,7 @@
 Pure. What does not exist or does not fit falls back to the default: an old link still opens.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, tzinfo
 from typing import Any
@@ -12,7 +12,8 @@ from urllib.parse import urlencode
 from optimizer.domain.request import NAMED, Wanted, shown
 from optimizer.domain.series import Freshness
 
-DEFAULT_RANGE = next(iter(NAMED))
+RANGES = tuple(NAMED)
+DEFAULT_RANGE = RANGES[0]
 REQUESTS, BYTES = "requests", "bytes"
 LONGEST = 200  # characters of a part
 
@@ -65,13 +66,18 @@ class Asked:
         return f"?{urlencode({k: v for k, v in parts.items() if v}, safe=':')}"
 
 
-def asked(parts: Mapping[str, str], zone: tzinfo, relation: str = "") -> Asked:
-    """Read an address; a time without its zone is one of `zone`."""
+def asked(
+    parts: Mapping[str, str], zone: tzinfo, relation: str = "", ranges: Sequence[str] = RANGES
+) -> Asked:
+    """Read an address; a time without its zone is one of `zone`.
+
+    A range that the page does not offer is its first one: what links of another page bring along.
+    """
     range_, unit = parts.get("range", ""), parts.get("unit", "")
     start, end = _time(parts.get("from", ""), zone), _time(parts.get("to", ""), zone)
     whole = start is not None and end is not None and start < end
     return Asked(
-        range=range_ if range_ in NAMED else DEFAULT_RANGE,
+        range=range_ if range_ in ranges else ranges[0],
         start=start if whole else None,
         end=end if whole else None,
         compare=parts.get("compare") == "previous",

@@ -9,6 +9,7 @@ from dashboard.colours import COLOURS
 from dashboard.figures import figure
 from dashboard.formats import UNKNOWN, Measure
 from dashboard.marks import Lettered
+from dashboard.timelines import Timeline, timeline_figure
 
 Raw = str | int | float | None
 
@@ -105,7 +106,8 @@ class Note:
     kind: str = field(default="note", init=False)
 
 
-Section = Chart | Listing | Note
+Drawn = Chart | Timeline
+Section = Drawn | Listing | Note
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +118,7 @@ class Content:
     sections: Sequence[Section] = ()
     empty: bool = False  # nothing happened in the range: the page says what to do
 
-    def find(self, id_: str) -> Chart | Listing | None:
+    def find(self, id_: str) -> Drawn | Listing | None:
         """The chart or listing with this id, for its export."""
         for section in self.sections:
             if section.id == id_ and not isinstance(section, Note):
@@ -151,18 +153,22 @@ def as_json(content: Content, marks: Sequence[Lettered]) -> dict[str, Any]:
 
 def figures(content: Content, marks: Sequence[Lettered]) -> dict[str, Any]:
     """The part of the JSON that the page itself does not hold in its HTML."""
-    charts = (section for section in content.sections if isinstance(section, Chart))
-    return {"charts": [_once(chart, figure(chart, marks)) for chart in charts]}
+    charts = (section for section in content.sections if isinstance(section, Drawn))
+    return {"charts": [_once(chart, _figure(chart, marks)) for chart in charts]}
 
 
-def _once(chart: Chart, whole: dict[str, Any]) -> dict[str, Any]:
-    """A figure whose traces share their places, which are most of its weight."""
+def _once(chart: Drawn, whole: dict[str, Any]) -> dict[str, Any]:
+    """A figure whose traces share their places, which are most of its weight; if they do."""
+    if isinstance(chart, Timeline):
+        return {"id": chart.id, "figure": whole}
     data = [{k: v for k, v in trace.items() if k != "x"} for trace in whole["data"]]
     return {"id": chart.id, "x": list(chart.times.labels), "figure": {**whole, "data": data}}
 
 
-def legend(chart: Chart) -> list[tuple[str, str]]:
+def legend(chart: Drawn) -> list[tuple[str, str]]:
     """What a colour means: its name in the style sheet, and in words."""
+    if isinstance(chart, Timeline):
+        return chart.key()
     key = [(c.colour, c.says or c.name) for c in chart.curves if c.colour in COLOURS]
     compared = any(curve.before is not None for curve in chart.curves)
     return [*key, *([("before", "period before")] if compared else [])]
@@ -170,9 +176,15 @@ def legend(chart: Chart) -> list[tuple[str, str]]:
 
 def _charts(content: Content, marks: Sequence[Lettered]) -> Iterator[dict[str, Any]]:
     for chart in content.sections:
-        if isinstance(chart, Chart):
+        if isinstance(chart, Drawn):
             rows = [[{"text": text} for text in row] for row in chart.rows()]
-            yield {"id": chart.id, "figure": figure(chart, marks), "rows": rows}
+            yield {"id": chart.id, "figure": _figure(chart, marks), "rows": rows}
+
+
+def _figure(chart: Drawn, marks: Sequence[Lettered]) -> dict[str, Any]:
+    if isinstance(chart, Timeline):
+        return timeline_figure(chart, marks)
+    return figure(chart, marks)
 
 
 def _listings(content: Content) -> Iterator[dict[str, Any]]:

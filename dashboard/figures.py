@@ -22,6 +22,8 @@ from dashboard.marks import Lettered, written
 from optimizer.domain.request import Wanted
 
 Span = tuple[datetime, datetime]
+FEW = 6  # counted at most: a tick each, or some would stand at halves
+MS = timedelta(milliseconds=1)  # in which the width of a bar without neighbours is given
 WIDE_GAP = 1 / 6  # of the range: from here on a gap is labelled
 TICKS: dict[Unit, dict[str, Any]] = {
     Unit.COUNT: {"tickformat": ",~d", "separatethousands": True},
@@ -41,7 +43,7 @@ def figure(chart: Chart, marks: Sequence[Lettered] = ()) -> dict[str, Any]:
     traces = zip(looks, _points(chart), strict=True)
     return {
         "data": [{**look, **points} for look, points in traces],
-        "layout": {**layout, "template": _template()},
+        "layout": {**layout, "template": template()},
     }
 
 
@@ -61,10 +63,10 @@ def _layout(chart: Chart, marks: Sequence[Lettered]) -> dict[str, Any]:
         "xaxis": {"range": _around(wanted, (wanted.start, wanted.end))},
         "yaxis": {**TICKS[chart.unit], **_height(chart)},
         "barmode": "stack" if chart.stacked else "overlay",
-        "shapes": [*(_shade(wanted, gap) for gap in blank), *map(_line, marks)],
+        "shapes": [*(_shade(wanted, gap) for gap in blank), *map(line, marks)],
         "annotations": [
             *(_label(wanted, gap) for gap in blank if _is_wide(gap, wanted)),
-            *map(_flag, marks),
+            *map(flag, marks),
         ],
     }
 
@@ -93,7 +95,8 @@ def _trace(chart: Chart, curve: Curve) -> dict[str, Any]:
     drawn = {"name": curve.name, "hovertemplate": _hover(chart.unit)}
     colour = COLOURS[curve.colour]
     if curve.kind is Kind.BAR:
-        return {"type": "bar", "marker": {"color": colour, "line": {"width": 0}}, **drawn}
+        alone = {"width": 0.8 * (chart.times.step / MS)} if len(chart.times.starts) == 1 else {}
+        return {"type": "bar", "marker": {"color": colour, "line": {"width": 0}}, **alone, **drawn}
     look = {"line": {"color": colour, "width": 2}, "marker": {"size": 4}}
     return {"type": "scatter", "mode": "lines+markers", "connectgaps": False, **look, **drawn}
 
@@ -118,7 +121,8 @@ def _hover(unit: Unit) -> str:
 def _height(chart: Chart) -> dict[str, Any]:
     """From zero; on a logarithmic axis whole powers of ten around the values."""
     if not chart.log:
-        return {"range": [0, _top(chart)]}
+        few = chart.unit is Unit.COUNT and _top(chart) <= FEW
+        return {"range": [0, _top(chart)], **({"dtick": 1} if few else {})}
     above = [value for value in _heights(chart) if value > 0] or [1]
     least, most = floor(log10(min(above))), ceil(log10(max(above)))
     return {"type": "log", "dtick": 1, "range": [least, max(most, least + 1)]}
@@ -178,7 +182,7 @@ def _label(wanted: Wanted, gap: Span) -> dict[str, Any]:
     }
 
 
-def _line(mark: Lettered) -> dict[str, Any]:
+def line(mark: Lettered) -> dict[str, Any]:
     return {
         "type": "line",
         "xref": "x",
@@ -191,7 +195,7 @@ def _line(mark: Lettered) -> dict[str, Any]:
     }
 
 
-def _flag(mark: Lettered) -> dict[str, Any]:
+def flag(mark: Lettered) -> dict[str, Any]:
     """The mark's letter over its line; what it means is said in words below the charts."""
     return {
         "text": mark.letter,
@@ -205,7 +209,7 @@ def _flag(mark: Lettered) -> dict[str, Any]:
 
 
 @cache
-def _template() -> dict[str, Any]:
+def template() -> dict[str, Any]:
     """What all figures share, checked once."""
     import plotly.graph_objects as go
 

@@ -75,3 +75,11 @@ def points(now: float | None, before: float | None) -> str:
 def _three_digits(number: float) -> str:
     digits = 2 if abs(number) < 9.995 else 1 if abs(number) < 99.95 else 0
     return f"{number:,.{digits}f}"
+
+
+def span_said(span: timedelta) -> str:
+    """A length in its two largest units: "2 d 3 h"."""
+    minutes = max(0, span // timedelta(minutes=1))
+    parts = ((minutes // 1440, "d"), (minutes // 60 % 24, "h"), (minutes % 60, "min"))
+    said = [f"{n} {unit}" for n, unit in parts if n]
+    return " ".join(said[:2]) or "under a minute"

@@ -5,16 +5,16 @@ from dataclasses import asdict
 from typing import Any
 
 from django.urls import reverse
+from django.utils.safestring import SafeString
 
 from dashboard.asked import BYTES, REQUESTS
 from dashboard.bodies import points_body, table_body
 from dashboard.charts import Chart
-from dashboard.content import Content, Listing, Section, figures, legend
+from dashboard.content import Cell, Content, Drawn, Listing, Note, Section, figures, legend
 from dashboard.formats import age
 from dashboard.marks import lettered
 from dashboard.notices import notice
 from dashboard.page import COMPARE, RANGE, UNIT, Page, Scene
-from optimizer.domain.request import NAMED
 
 LONG = {"h": "hours", "d": "days", "y": "year"}
 
@@ -67,7 +67,7 @@ def controls(page: Page, now: Scene) -> dict[str, Any]:
                 "href": out.with_(range=name).query(zone),
                 "now": name == asked.range and not asked.is_zoomed,
             }
-            for name in NAMED
+            for name in page.ranges
         ]
         found["zoom"] = {"href": out.query(zone), "said": _said(now)} if asked.is_zoomed else None
     if COMPARE in page.controls:
@@ -84,15 +84,20 @@ def controls(page: Page, now: Scene) -> dict[str, Any]:
 def _section(page: Page, now: Scene, section: Section) -> dict[str, Any]:
     """A section with what its template needs beside it."""
     found: dict[str, Any] = {"it": section, "kind": section.kind}
-    if isinstance(section, Chart):
-        body = points_body(section.rows())
-        found |= {"key": legend(section), "header": section.header(), "body": body}
+    if not isinstance(section, Listing | Note):
+        found |= {"key": legend(section), "header": section.header(), "body": _body(section)}
     if isinstance(section, Listing):
         body = table_body(section.sorted_cells(), [column.look for column in section.columns])
         found |= {"heads": list(_heads(now, section)), "body": body}
     for form in ("csv", "json") if section.kind != "note" else ():
         found[form] = _address(page, now, form, id=section.id)
     return found
+
+
+def _body(section: Drawn) -> SafeString:
+    if isinstance(section, Chart):
+        return points_body(section.rows())
+    return table_body([Cell(text) for text in row] for row in section.rows())
 
 
 def _heads(now: Scene, listing: Listing) -> Iterator[dict[str, Any]]:

@@ -6,7 +6,7 @@ from datetime import datetime, tzinfo
 
 from django.urls import reverse
 
-from dashboard.asked import Asked
+from dashboard.asked import RANGES, Asked
 from dashboard.content import Content
 from dashboard.marks import Mark
 from optimizer.domain.request import Wanted
@@ -27,6 +27,7 @@ class Scene:
     fresh: Freshness
     marks: Sequence[Mark] = ()
     may_change: bool = False  # whether links to the settings lead anywhere
+    shared: bool = False  # by a link: it shows figures, not who works here
 
     @property
     def query(self) -> str:
@@ -52,6 +53,7 @@ class Page:
     path: str  # below the root; may hold `<str:relation>`
     build: Callable[[Scene], Content]
     controls: Sequence[str] = ALL_CONTROLS
+    ranges: Sequence[str] = RANGES  # that the picker offers; the first is the usual one
     in_menu: bool = True
     under: str = ""  # the page of the menu that this one belongs to
     version: Callable[[Scene], object] = nothing  # what else its ETag depends on

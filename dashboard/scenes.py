@@ -14,22 +14,23 @@ from dashboard.page import Page, Scene
 from optimizer import selectors
 
 
-def scene(request: HttpRequest, relation: str = "") -> Scene:
+def scene(page: Page, request: HttpRequest, relation: str = "") -> Scene:
     """Read the address, and how new the data is."""
     now, zone, fresh = timezone.now(), timezone.get_default_timezone(), selectors.freshness()
-    wish = asked(request.GET, zone, relation)
+    wish = asked(request.GET, zone, relation, page.ranges)
     wanted = wish.wanted(now, fresh, zone)
     marks = _marks(wanted.start, wanted.end)
-    if not request.user.is_authenticated:  # a share link shows figures, not who works here
+    shared = not request.user.is_authenticated
+    if shared:
         marks = [replace(mark, by="") for mark in marks]
-    return Scene(wish, wanted, now, zone, fresh, marks, may_change(request))
+    return Scene(wish, wanted, now, zone, fresh, marks, may_change(request), shared)
 
 
 def version(page: Page, of: Scene) -> str:
     """Changes whenever what the page shows may have; costs little."""
     parts = (
         page.name, of.asked, tuple(of.marks), of.fresh.newest_minute, of.fresh.is_stalled(of.now),
-        of.may_change, page.version(of),
+        of.may_change, of.shared, page.version(of),
     )  # fmt: skip
     return selectors.version(of.wanted, of.fresh.ran_at, *parts)
 

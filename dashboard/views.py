@@ -26,7 +26,7 @@ def show(page: Page) -> View:
     @require_safe
     @readers_only
     def shown(request: HttpRequest, relation: str = "") -> HttpResponse:
-        now = scene(request, relation)
+        now = scene(page, request, relation)
         response = render(request, page.template, context(page, now, page.build(now)))
         patch_cache_control(response, private=True, no_cache=True)
         return response
@@ -41,7 +41,7 @@ def data(page: Page) -> View:
     @require_safe
     @readers_data
     def answered(request: HttpRequest, relation: str = "") -> HttpResponse:
-        now = scene(request, relation)
+        now = scene(page, request, relation)
         return _conditional(request, version(page, now), lambda: _json(page, now))
 
     return answered
@@ -54,7 +54,7 @@ def export(page: Page) -> View:
     @require_safe
     @readers_data
     def exported(request: HttpRequest, id: str, form: str, relation: str = "") -> HttpResponse:
-        now = scene(request, relation)
+        now = scene(page, request, relation)
         etag = version(page, now).replace('"', f'"{id}.{form}-', 1)
         return _conditional(request, etag, lambda: _exported(page, now, id, form))
 

@@ -12,7 +12,7 @@ from django.db.models import F, Q
 
 from optimizer.alerts import notices, series, watch
 from optimizer.domain.rules import Observation, Outcome, Phase, Rule, State, closed, step
-from optimizer.models import AlertRule, AlertState
+from optimizer.models import AlertRule, AlertState, AlertTransition
 
 log = logging.getLogger(__name__)
 
@@ -117,7 +117,7 @@ def _said(error: Exception) -> str:
 
 
 def _claim(before: AlertState, after: State, seen: Observation, now: datetime) -> bool:
-    """Move the state row on, unless somebody else did since it was read."""
+    """Move the state row on, unless somebody else did since it was read; note where it went."""
     row = AlertState.objects.filter(pk=before.pk, version=before.version)
     moved = row.update(
         version=F("version") + 1,
@@ -133,4 +133,6 @@ def _claim(before: AlertState, after: State, seen: Observation, now: datetime) -
         error=seen.error,
         evaluated_at=now,
     )
+    if moved and before.phase != after.phase:
+        AlertTransition.objects.create(rule_id=before.pk, at=after.since, phase=after.phase)
     return moved == 1

@@ -20,13 +20,14 @@ from optimizer.models.prices import (
     SupabaseCalls,
     UsageReading,
 )
-from optimizer.models.rules import AlertRule, AlertState
+from optimizer.models.rules import AlertRule, AlertState, AlertTransition
 from optimizer.models.tokens import ApiToken
 
 __all__ = [
     "NO_TABLE",
     "AlertRule",
     "AlertState",
+    "AlertTransition",
     "ApiToken",
     "Attempt",
     "BatchRun",

@@ -14,6 +14,7 @@ from optimizer.models.addresses import addresses_in, validate_addresses
 from optimizer.models.policy import RELATION
 
 DAY = 24 * 60
+PHASES = [(phase.value, phase.value.replace("_", " ")) for phase in Phase]
 MINUTES = (MinValueValidator(1), MaxValueValidator(DAY))
 
 
@@ -150,6 +151,21 @@ class AlertRule(models.Model):
         )
 
 
+class AlertTransition(models.Model):
+    """A rule came to stand somewhere else: the history that `AlertState` does not keep."""
+
+    rule = models.ForeignKey(AlertRule, on_delete=models.CASCADE, related_name="transitions")
+    at = models.DateTimeField(db_index=True)
+    phase = models.CharField(max_length=12, choices=PHASES)
+
+    class Meta:
+        ordering = ["-at"]
+        default_permissions = ("view",)
+
+    def __str__(self) -> str:
+        return f"{self.rule}: {self.get_phase_display()} from {self.at:%F %H:%M}"
+
+
 class AlertState(models.Model):
     """Where a rule stands; `version` moves with every write, so that one evaluator wins."""
 
@@ -159,7 +175,7 @@ class AlertState(models.Model):
     version = models.PositiveBigIntegerField(default=0)
     phase = models.CharField(
         max_length=12,
-        choices=[(phase.value, phase.value.replace("_", " ")) for phase in Phase],
+        choices=PHASES,
         default=Phase.NO_DATA.value,
     )
     since = models.DateTimeField()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.contrib.postgres.aggregates import StringAgg
 from django.db.models import F, Sum
 
 from optimizer.domain.counts import Counts
@@ -32,13 +33,37 @@ def tallies(
 
     With `buckets` the times' histograms come too; ask for them where keys are few (leases).
     """
+    return _placed(wanted, _rows(wanted, steps, relation, buckets=buckets))
+
+
+def durations(wanted: Wanted, step: Step) -> list[Tallied]:
+    """How long one step took in each point, all its keys together: one tally with its histogram.
+
+    The histograms are joined by the database: one text a point, however many keys there are.
+    """
+    rows = within(wanted).filter(step=step).values("at")
+    joined = rows.annotate(
+        joined=StringAgg("buckets", ","), number=Sum("count"), time=Sum("nanoseconds")
+    )
+    return _placed(wanted, (_joined(step, row) for row in joined.order_by()))
+
+
+def _joined(step: Step, row: dict[str, Any]) -> tuple[datetime, Key, Tally]:
+    tally = Tally(int(row["number"]), int(row["time"]))
+    numbers = [int(part) for part in row["joined"].replace(":", ",").split(",") if part]
+    for bucket, count in zip(numbers[::2], numbers[1::2], strict=True):
+        tally.buckets[bucket] = tally.buckets.get(bucket, 0) + count
+    return row["at"], Key(step, "", "", ""), tally
+
+
+def _placed(wanted: Wanted, rows: Iterable[tuple[datetime, Key, Tally]]) -> list[Tallied]:
     pieces = wanted.stretches()
     starts = [piece.start for piece in pieces]
     minutes = [0] * len(pieces)
     found: list[dict[Key, Tally]] = [{} for _ in pieces]
     for at, number in known(wanted):
         minutes[bisect_right(starts, at) - 1] += number
-    for at, key, tally in _rows(wanted, steps, relation, buckets=buckets):
+    for at, key, tally in rows:
         found[bisect_right(starts, at) - 1].setdefault(key, Tally()).merge(tally)
     points = zip(pieces, minutes, found, strict=True)
     return [Tallied(piece, number, Counts(counted)) for piece, number, counted in points]
@@ -47,7 +72,7 @@ def tallies(
 def _rows(
     wanted: Wanted, steps: Iterable[Step], relation: str, *, buckets: bool
 ) -> Iterable[tuple[datetime, Key, Tally]]:
-    rows = _within(wanted).filter(step__in=steps)
+    rows = within(wanted).filter(step__in=steps)
     if relation:
         rows = rows.filter(relation=relation)
     if buckets:
@@ -55,7 +80,7 @@ def _rows(
     return _added(rows)
 
 
-def _within(wanted: Wanted) -> Any:
+def within(wanted: Wanted) -> Any:
     """The rows of a range, each with when it begins as `at`."""
     if wanted.grain == MINUTE:
         minutes = MinuteTally.objects.filter(minute__gte=wanted.start, minute__lt=wanted.end)

@@ -41,7 +41,14 @@ function tell(kind) {
   for (const box of document.querySelectorAll("[data-notice]")) box.hidden = box.dataset.notice !== kind;
 }
 
+// A section that the page does not have yet comes with the page itself.
+function lacks({ charts, listings }) {
+  const ids = [...charts.map(({ id }) => `chart-${id}`), ...listings.map(({ id }) => `listing-${id}`)];
+  return ids.some((id) => !document.getElementById(id));
+}
+
 function show(news) {
+  if (lacks(news)) return location.reload();
   page = { ...page, ...news };
   shownAt = performance.now();
   page.tiles.forEach(fill);

@@ -181,6 +181,15 @@ def test_neighbouring_unknown_pieces_are_one_gap():
     ]
 
 
+def test_a_bar_without_neighbours_has_a_width():
+    """Plotly takes it from the distance of two bars, and draws nothing where there is one."""
+    wanted = Wanted(NOON, NOON + 15 * MINUTE, 15, UTC)
+    (piece,) = wanted.stretches()
+    at = times([Sum(piece, 15, figures(3, 1, 1))], wanted)
+    chart = Chart("c", "C", "", Unit.COUNT, at, [Curve("asked", "hit", [4], kind=Kind.BAR)])
+    assert figure(chart)["data"][0]["width"] == 0.8 * 15 * 60_000
+
+
 def test_a_piece_of_which_a_part_is_known_says_how_much():
     """Five of fifteen minutes are not taken for the whole quarter."""
     wanted = Wanted(NOON, NOON + 15 * MINUTE, 15, UTC)

@@ -1,0 +1,180 @@
+"""Many rows in few calls: what was written in batches, and which rows were not done."""
+
+from collections.abc import Callable, Sequence
+
+from dashboard.charts import Chart, Curve, Kind, Unit
+from dashboard.content import Cell, Column, Content, Listing, Note, Section, Tile, cell, link, tile
+from dashboard.formats import UNKNOWN, Measure, change, count, duration, percent
+from dashboard.page import COMPARE, RANGE, Page, Scene
+from dashboard.pages.relations import address_of
+from dashboard.tallied import HALF, MOST, Points, within_ms
+from optimizer import selectors
+from optimizer.domain.counts import Counts
+from optimizer.domain.tally import Step
+
+Number = Callable[[Counts], int]
+HOW = Note(
+    "how",
+    "No batch in this range",
+    [
+        "A batch writes many rows in few calls, and tells what became of each row: "
+        "batch_insert_records, batch_update_records, batch_upsert_records and "
+        "batch_delete_records of the package optimizer, or POST, PATCH and DELETE on "
+        "/api/contacts/batch. Choose a longer range above to see older ones."
+    ],
+)
+
+
+def build(scene: Scene) -> Content:
+    """Read the batches of the range, and of the one before where it is compared."""
+    wanted, before = scene.wanted, scene.wanted.before() if scene.asked.compare else None
+
+    def read(tell: Callable[..., list[selectors.Tallied]]) -> Points:
+        then = None if before is None else tell(before, Step.BATCHED)
+        return Points(tell(wanted, Step.BATCHED), then, wanted)
+
+    kinds = selectors.batch_kinds(wanted)
+    return batches(scene, read(selectors.tallies), read(selectors.durations), kinds)
+
+
+def batches(
+    scene: Scene, counted: Points, times: Points, kinds: Sequence[selectors.BatchKind]
+) -> Content:
+    """The page of some points, and of the sums by table and operation."""
+    sections: list[Section] = [] if kinds else [HOW]
+    sections += [_calls(counted), _rows(counted), _times(times), _kinds(scene, kinds)]
+    return Content(tiles=_tiles(counted, times), sections=sections)
+
+
+def _tiles(counted: Points, times: Points) -> list[Tile]:
+    total, then = counted.total, counted.then
+    rows, calls, failed = rows_of(total), calls_of(total), failed_of(total)
+    each = Measure(f"{rows / calls:,.1f}") if calls else Measure(UNKNOWN)
+    share = percent(avoided_of(total) / rows) if rows else UNKNOWN
+    lost = f"{percent(failed / rows)} of the rows" if rows else "none written"
+    half = f"half within {duration(times.total.of(Step.BATCHED).quantile(0.5))}"
+    return [
+        _tile("batches", "Batches", batches_of, total, then, half),
+        _tile("rows", "Rows", rows_of, total, then, "in these batches"),
+        _tile("calls", "Calls made", calls_of, total, then, "to Supabase"),
+        _tile("avoided", "Calls avoided", avoided_of, total, then, f"{share} of one a row"),
+        tile("each", "Rows a call", each, "on average"),
+        _tile("failed", "Rows not done", failed_of, total, then, lost),
+    ]
+
+
+def _tile(
+    id_: str, label: str, take: Number, total: Counts, then: Counts | None, note: str
+) -> Tile:
+    changed = "" if then is None else change(take(total), take(then))
+    return tile(id_, label, Measure(count(take(total))), note, changed)
+
+
+def _calls(counted: Points) -> Chart:
+    curves = [
+        counted.curve("rows", "pale-hit", rows_of, Kind.BAR, "rows: calls, had each gone alone"),
+        _bars(counted, "calls", "miss", calls_of, "calls made"),
+    ]
+    caption = f"Each {counted.step}. What stands out behind the orange is calls avoided."
+    title = "Rows, and the calls that they took"
+    return Chart("calls", title, caption, Unit.COUNT, counted.times, curves)
+
+
+def _rows(counted: Points) -> Chart:
+    curves = [
+        _bars(counted, "done", "write", lambda counts: rows_of(counts) - failed_of(counts)),
+        _bars(counted, "not done", "error", failed_of, "not done: refused, skipped or unknown"),
+    ]
+    caption = f"Rows of batches, each {counted.step}."
+    title = "What became of the rows"
+    return Chart("rows", title, caption, Unit.COUNT, counted.times, curves, stacked=True)
+
+
+def _times(times: Points) -> Chart:
+    curves = [
+        times.curve("p50", "pale-miss", within_ms(Step.BATCHED, 0.5), says=HALF),
+        times.curve("p95", "miss", within_ms(Step.BATCHED, 0.95), says=MOST),
+    ]
+    caption = f"From the first row to the last outcome, each {times.step}, within 5 %."
+    title = "How long a batch took"
+    return Chart("times", title, caption, Unit.MS, times.times, curves, wide=True)
+
+
+def _kinds(scene: Scene, kinds: Sequence[selectors.BatchKind]) -> Listing:
+    columns = [
+        Column("relation", "Table", numeric=False),
+        Column("operation", "Kind", numeric=False),
+        Column("batches", "Batches"),
+        Column("partial", "In part"),
+        Column("rows", "Rows"),
+        Column("done", "Done"),
+        Column("failed", "Not done"),
+        Column("calls", "Calls"),
+        Column("avoided", "Avoided"),
+        Column("rows_a_call", "Rows a call"),
+        Column("mean_seconds", "Mean time"),
+    ]
+    cells = [_kind(scene, kind) for kind in kinds]
+    caption = (
+        "Batches by table and kind. In part: some row was not done, which is normal and costs no "
+        "other row its place. Avoided: rows less calls."
+    )
+    sort = scene.asked.sort or "-rows"
+    return Listing("kinds", "Batches by kind", caption, columns, cells, sort=sort)
+
+
+def _kind(scene: Scene, kind: selectors.BatchKind) -> list[Cell]:
+    each = kind.rows / kind.calls if kind.calls else None
+    mean = kind.seconds / kind.batches if kind.batches else None
+    name = kind.relation
+    told = link(name, address_of(scene, name)) if "." in name else Cell(name, name)
+    numbers = (
+        kind.batches, kind.partial, kind.rows, kind.done, kind.failed, kind.calls, kind.avoided,
+    )  # fmt: skip
+    return [
+        told,
+        Cell(kind.operation, kind.operation),
+        *(cell(count(number), number) for number in numbers),
+        cell(UNKNOWN if each is None else f"{each:,.1f}", each),
+        cell(duration(mean), mean),
+    ]
+
+
+def _bars(counted: Points, name: str, colour: str, take: Number, says: str = "") -> Curve:
+    return counted.curve(name, colour, take, Kind.BAR, says, compared=False)
+
+
+def batches_of(counts: Counts) -> int:
+    """Batches carried out."""
+    return counts.of(Step.BATCHED).count
+
+
+def rows_of(counts: Counts) -> int:
+    """Rows in them."""
+    return counts.of(Step.BATCHED).rows
+
+
+def failed_of(counts: Counts) -> int:
+    """Rows that were not done."""
+    return counts.of(Step.BATCHED).failed
+
+
+def calls_of(counts: Counts) -> int:
+    """Calls that they took."""
+    return counts.of(Step.BATCHED).calls
+
+
+def avoided_of(counts: Counts) -> int:
+    """Calls that the rows would have taken more, had each gone alone."""
+    return max(0, rows_of(counts) - calls_of(counts))
+
+
+PAGE = Page(
+    "batches",
+    "Batches",
+    "batches/",
+    build,
+    controls=(RANGE, COMPARE),
+    says="A batch is counted in the minute in which it ended, its calls among those that left for "
+    "Supabase. The overview's avoided calls do not hold those that batches avoided.",
+)

@@ -1,0 +1,80 @@
+"""Charts of what the series' own columns do not tell: leases, calls by outcome, batches. Pure."""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from dashboard.charts import Curve, Kind, Times, Value
+from dashboard.marks import written
+from dashboard.traffic_charts import step
+from optimizer.domain.counts import Counts
+from optimizer.domain.request import Wanted
+from optimizer.domain.tally import Key, Step, Tally
+
+if TYPE_CHECKING:
+    from optimizer.selectors import Tallied
+
+HALF, MOST = "p50: half took no longer", "p95: 19 of 20 took no longer"
+Take = Callable[[Counts], Value]
+
+
+class Points:
+    """The points of a range, and of the one before it where that is compared."""
+
+    def __init__(
+        self, points: Sequence["Tallied"], before: Sequence["Tallied"] | None, wanted: Wanted
+    ) -> None:
+        self._points, self._before = points, before
+        self.times = Times(
+            wanted,
+            [point.stretch.start for point in points],
+            [point.stretch.end for point in points],
+            [point.minutes for point in points],
+            [written(point.stretch.start, wanted.zone) for point in points],
+            None if before is None else [point.stretch.start for point in before],
+        )
+
+    @property
+    def total(self) -> Counts:
+        """All points together."""
+        return added_up(self._points)
+
+    @property
+    def then(self) -> Counts | None:
+        """All points of the period before together."""
+        return None if self._before is None else added_up(self._before)
+
+    @property
+    def step(self) -> str:
+        """The length of a point in words."""
+        return step(self.times)
+
+    def curve(
+        self, name: str, colour: str, take: Take, kind: Kind = Kind.LINE, says: str = "",
+        *, compared: bool = True,
+    ) -> Curve:  # fmt: skip
+        """One value a point; None where nothing is known of it."""
+        before = None if self._before is None or not compared else _taken(self._before, take)
+        return Curve(name, colour, _taken(self._points, take), before, kind, says)
+
+
+def added_up(points: Sequence["Tallied"]) -> Counts:
+    """The sum of some points."""
+    total: dict[Key, Tally] = {}
+    for point in points:
+        for key, tally in point.counts.tallies.items():
+            total.setdefault(key, Tally()).merge(tally)
+    return Counts(total)
+
+
+def within_ms(step_: Step, share: float) -> Take:
+    """The milliseconds that this share of a step did not exceed."""
+
+    def take(counts: Counts) -> float | None:
+        seconds = counts.of(step_).quantile(share)
+        return None if seconds is None else 1000 * seconds
+
+    return take
+
+
+def _taken(points: Sequence["Tallied"], take: Take) -> list[Value]:
+    return [take(point.counts) if point.minutes else None for point in points]

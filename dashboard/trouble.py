@@ -1,0 +1,76 @@
+"""What went wrong on the way: sent again, not sent, done without. Pure."""
+
+from dashboard.content import Cell, Column, Listing, cell
+from dashboard.formats import count, duration
+from optimizer.domain.counts import Counts
+from optimizer.domain.tally import Step, Tally
+
+REPEATED, SHED = "repeated: ", "shed: "
+
+
+def trouble_listing(total: Counts) -> Listing:
+    """All that was done without, sent again or not sent, the most frequent first."""
+    found = faults(total)
+    columns = [
+        Column("what", "What happened", numeric=False, sortable=False),
+        Column("times", "Times", sortable=False),
+        Column("seconds", "Paused", sortable=False),
+        Column("hint", "What that means", numeric=False, sortable=False, long=True),
+    ]
+    rows = [
+        [
+            Cell(what, what),
+            cell(count(tally.count), tally.count),
+            cell(duration(tally.seconds) if tally.nanoseconds else "", tally.seconds or None),
+            Cell(hint(what), hint(what)),
+        ]
+        for what, tally in sorted(found.items(), key=lambda item: (-item[1].count, item[0]))
+    ]
+    caption = "Attempts sent again, requests not sent, and what the engine had to do without."
+    empty = "Nothing went wrong in this range."
+    return Listing("trouble", "Trouble by kind", caption, columns, rows, empty=empty)
+
+
+def hint(what: str) -> str:
+    """What a fault means for who operates the engine."""
+    if what.startswith(REPEATED):
+        return "A request that may be repeated was sent once more after such an end of an attempt."
+    usual = "This step of the cache or its upkeep failed: callers were served without it."
+    return HINTS.get(what, usual)
+
+
+HINTS = {
+    "shed: line full": "Refused at once: OPTIMIZATION_POOL_MAX_WAITING callers waited already.",
+    "shed: waited too long": "Refused after waiting: more connections, or fewer slow questions.",
+    "shed: circuit open": "Refused at once while Supabase failed: nothing was sent.",
+    "circuit open": "The breaker opened: too many calls failed in a row.",
+    "circuit half-open": "The breaker let a single call through to see whether Supabase is back.",
+    "circuit closed": "Supabase was back, and calls went out again.",
+    "unfenced": "A write while Valkey was away: others may read older rows until their TTL ends.",
+    "report": "Figures came late, because Valkey did not answer.",
+    "lost": "Not counted, because too much waited to be told.",
+    "vanished": "A process ended without a goodbye: its last second is missing.",
+}
+
+
+def repeated(counts: Counts) -> int:
+    """Requests sent once more."""
+    return _number(counts, REPEATED)
+
+
+def shed(counts: Counts) -> int:
+    """Requests refused here."""
+    return _number(counts, SHED)
+
+
+def _number(counts: Counts, kind: str) -> int:
+    return sum(tally.count for what, tally in faults(counts).items() if what.startswith(kind))
+
+
+def faults(counts: Counts) -> dict[str, Tally]:
+    """All that went wrong, by what it was."""
+    found: dict[str, Tally] = {}
+    for key, tally in counts.tallies.items():
+        if key.step == Step.FAULT:
+            found.setdefault(key.outcome, Tally()).merge(tally)
+    return found

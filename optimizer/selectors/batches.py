@@ -1,0 +1,62 @@
+"""What was written in batches, by table and kind."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Sum
+
+from optimizer.domain.request import Wanted
+from optimizer.domain.tally import NANOSECONDS, Step
+from optimizer.selectors.tallies import within
+
+_SUMMED = ("count", "nanoseconds", "rows", "failed", "calls")
+
+
+@dataclass(frozen=True, slots=True)
+class BatchKind:
+    """The batches of one operation on one table; `failed` rows are all that were not done."""
+
+    relation: str
+    operation: str
+    batches: int = 0
+    partial: int = 0  # batches in which some row was not done
+    rows: int = 0
+    failed: int = 0
+    calls: int = 0
+    seconds: float = 0.0
+
+    @property
+    def done(self) -> int:
+        """Rows that were stored, changed or deleted."""
+        return self.rows - self.failed
+
+    @property
+    def avoided(self) -> int:
+        """Calls that the same rows would have taken more, had each gone alone."""
+        return max(0, self.rows - self.calls)
+
+
+def batch_kinds(wanted: Wanted) -> list[BatchKind]:
+    """The sums of a range by table and operation, those with most rows first."""
+    sums = {f"sum_{name}": Sum(name) for name in _SUMMED}
+    rows = within(wanted).filter(step=Step.BATCHED)
+    found: dict[tuple[str, str], BatchKind] = {}
+    for row in rows.values("relation", "operation", "outcome").annotate(**sums).order_by():
+        key = row["relation"], row["operation"]
+        found[key] = _with(found.get(key, BatchKind(*key)), row)
+    return sorted(found.values(), key=lambda kind: (-kind.rows, kind.relation, kind.operation))
+
+
+def _with(kind: BatchKind, row: Mapping[str, Any]) -> BatchKind:
+    count, nanoseconds, rows, failed, calls = (int(row[f"sum_{name}"]) for name in _SUMMED)
+    return BatchKind(
+        kind.relation,
+        kind.operation,
+        kind.batches + count,
+        kind.partial + (count if row["outcome"] == "partial" else 0),
+        kind.rows + rows,
+        kind.failed + failed,
+        kind.calls + calls,
+        kind.seconds + nanoseconds / NANOSECONDS,
+    )
