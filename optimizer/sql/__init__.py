@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+from optimizer.domain.grain.ours import UPDATE_ROWS
 from optimizer.errors import ConfigurationError
 
-FUNCTION = "canvalo_update_rows"
+FUNCTION = UPDATE_ROWS
 _SOURCE = Path(__file__).with_name("update_rows.sql")
 _PLAIN = re.compile(r"[a-z_][a-z0-9_]{0,62}")
 

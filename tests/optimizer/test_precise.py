@@ -1,11 +1,18 @@
 """Precise invalidation over the running stack: what is declared and learnt is used, and no more."""
 
 import json
+import uuid
 
 import pytest
 
 from canvalo.devstack.tokens import USERS
-from optimizer import optimization_settings, policies, runtime, supabase_client
+from optimizer import (
+    batch_update_records,
+    optimization_settings,
+    policies,
+    runtime,
+    supabase_client,
+)
 from optimizer.conf import Overrides
 from optimizer.domain.facts import Operation
 from optimizer.domain.grain.events import Event
@@ -96,6 +103,19 @@ async def test_a_row_survives_writes_to_other_rows(engine, alice):
     assert await alice.read(path) == "hit"
     await rename(alice, one)
     assert await alice.read(path) == "miss"
+
+
+async def test_a_batch_of_different_changes_ends_its_rows_alone(engine, alice):
+    """Though they go through a function."""
+    await declare(engine, **CONTACTS)
+    one, other = await two(alice)
+    paths = [f"contacts?id=eq.{one}", f"contacts?id=eq.{other}", "projects?select=name&limit=1"]
+    for path in paths:
+        await alice.read(path)
+    changes = [{"id": one, "phone": "1"}, {"id": str(uuid.uuid4()), "phone": "2"}]
+    result = await batch_update_records("contacts", changes, jwt_token=alice.token)
+    assert result.calls == 1
+    assert [await alice.read(path) for path in paths] == ["miss", "hit", "hit"]
 
 
 async def test_without_a_declaration_a_table_is_one(engine, alice):

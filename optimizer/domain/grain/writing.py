@@ -9,6 +9,7 @@ from optimizer.domain.grain import returned
 from optimizer.domain.grain.asked import Texts
 from optimizer.domain.grain.doubts import contradicted
 from optimizer.domain.grain.evidence import NOTHING, Evidence, Outcome, beyond, touched
+from optimizer.domain.grain.ours import as_update
 from optimizer.domain.grain.pins import Key, Pins, Values, keys_in, pins, values_in
 from optimizer.domain.grain.reading import owned
 from optimizer.domain.grain.requests import Row, Write, may_move
@@ -50,7 +51,8 @@ def _touched(
 ) -> frozenset[str]:
     change = write.change
     if change.operation is Operation.RPC:
-        return _by_function(write, schema)
+        ours = as_update(write)
+        return _touched(ours, schema, None) if ours else _by_function(write, schema)
     vanishes = change.operation is Operation.DELETE
     relation = schema.relations.get(change.name)
     if relation is None or not relation.kinds:
