@@ -1,6 +1,6 @@
 """The command behind `script/bench`: `python -m benchmarks NAME [--quick] [--json]`.
 
-`--seconds N`, for the bench `truth` alone, is the length of each of its runs.
+`--seconds N`, for the benches `truth` and `load` alone, is the length of each of their runs.
 """
 
 import argparse
@@ -14,6 +14,7 @@ from benchmarks import (
     cache,
     dashboard,
     flow,
+    load,
     machine,
     metrics,
     pool,
@@ -28,10 +29,13 @@ from benchmarks.report import Row
 from benchmarks.truth.trouble import RunFailed
 from canvalo.devstack.errors import DevstackError
 
-_MODULES = (standin, flow, scenarios, truth, cache, precision, pool, batch, metrics, dashboard)
+_MODULES = (
+    standin, flow, scenarios, truth, cache, precision, pool, batch, metrics, dashboard, load,
+)  # fmt: skip
 BENCHES: dict[str, Callable[..., list[Row]]] = {
     module.__name__.rpartition(".")[2]: module.run for module in _MODULES
 }
+_LONG = ("truth", "load")
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -56,12 +60,12 @@ def _parse(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument("name", nargs="?", help="which bench; without it they are listed")
     parser.add_argument("--quick", action="store_true", help="fewer rounds")
     parser.add_argument("--json", action="store_true", help="end with the rows as one JSON object")
-    parser.add_argument("--seconds", type=float, help="truth: length of each run, 30 by default")
+    parser.add_argument("--seconds", type=float, help="truth, load: length of a run")
     options = parser.parse_args(arguments)
     if options.name not in (None, *BENCHES):
         parser.error(f"there is no bench {options.name!r}, only {', '.join(BENCHES)}")
-    if options.seconds is not None and (options.name != "truth" or options.seconds <= 0):
-        parser.error("--seconds is for the bench 'truth' alone, and more than 0")
+    if options.seconds is not None and (options.name not in _LONG or options.seconds <= 0):
+        parser.error("--seconds is for the benches 'truth' and 'load' alone, and more than 0")
     return options
 
 

@@ -73,7 +73,7 @@ class Stack:
         port = ports.find_free()
         told = standin_environment(self.postgres.standin_url(), port, self.secrets)
         told["PGRST_LATENCY_MS"] = str(latency_ms)
-        self._start("standin", ["manage.py", "postgrest"], told)
+        self.start("standin", ["manage.py", "postgrest"], told)
         _until_answered(f"http://{ports.LOOPBACK}:{port}/", 500, self._log("standin"))
         return port
 
@@ -90,7 +90,7 @@ class Stack:
         told = {**self.environment(), "SUPABASE_URL": supabase_url, **variables}
         listen = ["--host", ports.LOOPBACK, "--port", str(port)]
         quiet = ["--no-access-log", "--log-level", "warning"]
-        self._start("web", ["-m", "uvicorn", application, *listen, *quiet], told)
+        self.start("web", ["-m", "uvicorn", application, *listen, *quiet], told)
         _until_answered(f"http://{ports.LOOPBACK}:{port}/health", 201, self._log("web"))
         return f"http://{ports.LOOPBACK}:{port}"
 
@@ -106,20 +106,23 @@ class Stack:
             "VALKEY_URL": self.valkey.url,
         }
 
-    def _start(self, name: str, command: list[str], more: Mapping[str, str]) -> None:
+    def start(
+        self, name: str, command: list[str], more: Mapping[str, str]
+    ) -> "subprocess.Popen[bytes]":
+        """Start a Python program with these variables besides; it ends with the stack."""
         environment = {**self.environment(), **more}
         with open_log(self.home.folder("logs") / f"{name}.log") as log:
-            self._processes.append(
-                subprocess.Popen(
-                    [sys.executable, *command],
-                    cwd=PROJECT,
-                    env=environment,
-                    stdin=subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=log,
-                    start_new_session=True,
-                )
+            process = subprocess.Popen(
+                [sys.executable, *command],
+                cwd=PROJECT,
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
             )
+        self._processes.append(process)
+        return process
 
     def _log(self, name: str) -> Callable[[], str]:
         log = self.home.path / "logs" / f"{name}.log"

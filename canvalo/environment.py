@@ -14,6 +14,9 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from optimizer.alerts.signing import keys_of
+from optimizer.errors import ConfigurationError
+
 PROJECT = Path(__file__).resolve().parent.parent
 
 
@@ -76,6 +79,11 @@ class Environment(BaseSettings):
         False,
         description="Let alerts call webhooks on this machine and in private networks.",
     )
+    canvalo_alert_webhook_secret: SecretStr = Field(
+        SecretStr(""),
+        description="Signs what alerts send to webhooks: `whsec_` and base64 of 24 to 64 random "
+        "bytes; two with a space between while one replaces the other. Empty: not signed.",
+    )
     canvalo_heartbeat_url: str = Field(
         "",
         description="Address that is asked each minute while snapshots, alert rules and mails are "
@@ -135,6 +143,16 @@ class Environment(BaseSettings):
         if parts.port == 0 or (parts.scheme == "smtps" and parts.query == "tls=true"):
             raise ValueError("the port is 1 to 65535, and smtps goes without tls=true")
         return url
+
+    @field_validator("canvalo_alert_webhook_secret")
+    @classmethod
+    def _can_sign(cls, secret: SecretStr) -> SecretStr:
+        """Refuse what no receiver could verify, in words that do not repeat it."""
+        try:
+            keys_of(secret.get_secret_value())
+        except ConfigurationError as error:
+            raise ValueError(str(error)) from None
+        return secret
 
 
 def load() -> Environment:

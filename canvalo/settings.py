@@ -132,6 +132,7 @@ EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = ENV.default_from_email
 CANVALO_ALERT_MAILS_PER_HOUR = ENV.canvalo_alert_mails_per_hour
 CANVALO_ALERT_PRIVATE_WEBHOOKS = ENV.canvalo_alert_private_webhooks
+CANVALO_ALERT_WEBHOOK_SECRET = ENV.canvalo_alert_webhook_secret.get_secret_value()
 CANVALO_HEARTBEAT_URL = ENV.canvalo_heartbeat_url
 
 AUTH_PASSWORD_VALIDATORS = [

@@ -1,39 +1,124 @@
-"""The admin: what an operator may change, and what was changed."""
+"""The admin: what an operator may change, and what each change may cost."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db.models import QuerySet
 from django.forms import ChoiceField, ModelForm
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html, format_html_join
 
-from optimizer import admin_alerts, admin_prices, policies
+from optimizer import (
+    admin_alerts,
+    admin_changes,
+    admin_operation,
+    admin_prices,
+    admin_purge,
+    audit,
+    policies,
+)
 from optimizer.admin_readonly import ReadOnlyAdmin
 from optimizer.conf import optimization_settings
+from optimizer.declarations import doubts_about
 from optimizer.defaults import Defaults
-from optimizer.models import ApiToken, EngineSetting, SettingsChange, TableSettings
+from optimizer.domain import risks
+from optimizer.models import NO_TABLE, ApiToken, EngineSetting, FunctionSettings, TableSettings
 
 if TYPE_CHECKING:
-    EngineAdmin = admin.ModelAdmin[EngineSetting]
-    TableAdmin = admin.ModelAdmin[TableSettings]
+    AnyAdmin = admin.ModelAdmin[Any]
     TableForm = ModelForm[TableSettings]
 else:  # Django's classes take no type arguments when they run
-    EngineAdmin = TableAdmin = admin.ModelAdmin
+    AnyAdmin = admin.ModelAdmin
     TableForm = ModelForm
 
-__all__ = ["admin_alerts", "admin_prices"]  # Django looks for registrations in this module alone
+# Django looks for registrations in this module alone.
+__all__ = ["admin_alerts", "admin_changes", "admin_operation", "admin_prices", "admin_purge"]
+
+
+class PolicyAdmin(AnyAdmin):
+    """Settings that every process obeys within two seconds; each change can be taken back."""
+
+    def save_model(
+        self, request: HttpRequest, obj: policies.Setting, form: Any, change: bool
+    ) -> None:
+        """Store, record and announce the change."""
+        policies.save(obj, request.user)  # type: ignore[arg-type]  # the admin admits users only
+        self._say_how_to_undo(request)
+
+    def delete_model(self, request: HttpRequest, obj: policies.Setting) -> None:
+        """Return to the default."""
+        policies.delete(obj, request.user)  # type: ignore[arg-type]
+        self._say_how_to_undo(request)
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[policies.Setting]) -> None:
+        """Return several to their defaults."""
+        for row in queryset:
+            self.delete_model(request, row)
+
+    def _say_how_to_undo(self, request: HttpRequest) -> None:
+        told = format_html(
+            'In force in every process within two seconds. <a href="{}">See what was changed, '
+            "and undo it</a>.",
+            reverse(admin_changes.LIST),
+        )
+        if request.user.has_perm("optimizer.view_settingschange"):
+            self.message_user(request, told, messages.SUCCESS)
 
 
 @admin.register(TableSettings)
-class TableSettingsAdmin(TableAdmin):
+class TableSettingsAdmin(PolicyAdmin):
     """How each table is cached; a change is in force in every process within two seconds."""
 
     list_display = ("relation", "ttl_seconds", "default_ttl", "enabled", "grain", "updated_at")
     list_editable = ("ttl_seconds", "enabled")
     search_fields = ("relation",)
-    readonly_fields = ("default_ttl", "updated_at")
+    readonly_fields = ("default_ttl", "doubts", "updated_at")
+    fieldsets = (
+        (None, {"fields": ("relation", "enabled", "ttl_seconds", "default_ttl", "updated_at")}),
+        (
+            "How old an answer may be",
+            {
+                "description": "A longer time saves more calls. The risk: what is changed past "
+                "Canvalo stays unseen for as long. What is changed through Canvalo is seen at "
+                "once, whatever stands here, but for “stale if error”.",
+                "fields": (
+                    "strict",
+                    "stale_while_revalidate_seconds",
+                    "stale_if_error_seconds",
+                    "negative_ttl_seconds",
+                ),
+            },
+        ),
+        (
+            "Who shares answers",
+            {
+                "description": "Sharing lets one user's answer serve another. The risk is the "
+                "worst there is here: where a policy reads more than is said, users see each "
+                "other's rows.",
+                "fields": ("shared_by",),
+            },
+        ),
+        (
+            "What a write ends",
+            {
+                "description": "The more is declared, the less each write ends. The risk: what "
+                "is declared wrongly, or left out, is served outdated until its TTL.",
+                "fields": (
+                    "sources",
+                    "fine_grain",
+                    "writes",
+                    "rewritten_columns",
+                    "exact_text",
+                    "owner_column",
+                    "doubts",
+                ),
+            },
+        ),
+    )
 
     @admin.display(description="Default TTL (s)")
     def default_ttl(self, row: TableSettings) -> int:
@@ -49,68 +134,96 @@ class TableSettingsAdmin(TableAdmin):
             return "what its rows and values prove, by what is declared here"
         return "everything of the table: SUPABASE_SERVICE_ROLE_KEY is not set, so no key is known"
 
+    @admin.display(description="What speaks against it")
+    def doubts(self, row: TableSettings) -> str:
+        """What the project's schema and its answers show otherwise than is declared."""
+        return "; ".join(text for _, text in doubts_about([row])) or "—"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
+        """Say above the list what speaks against what is declared."""
+        if request.method == "GET":
+            self._warn(request, TableSettings.objects.filter(fine_grain=True))
+        return super().changelist_view(request, extra_context)
+
     def save_model(
-        self, request: HttpRequest, obj: TableSettings, form: TableForm, change: bool
+        self, request: HttpRequest, obj: policies.Setting, form: TableForm, change: bool
     ) -> None:
-        """Store, record and announce the change."""
-        policies.save(obj, request.user)  # type: ignore[arg-type]  # the admin admits users only
+        """Store and announce it; say what it may cost, and what speaks against it."""
+        old = TableSettings.objects.filter(pk=obj.pk).first() or TableSettings()
+        before = audit.snapshot(old)
+        super().save_model(request, obj, form, change)
+        for risk in risks.of_change(str(obj), before, audit.snapshot(obj)):
+            self.message_user(request, risk, messages.WARNING)
+        if isinstance(obj, TableSettings):
+            self._warn(request, [obj])
 
-    def delete_model(self, request: HttpRequest, obj: TableSettings) -> None:
-        """Return the table to its defaults."""
-        policies.delete(obj, request.user)  # type: ignore[arg-type]
+    def _warn(self, request: HttpRequest, rows: Iterable[TableSettings]) -> None:
+        for relation, text in doubts_about(rows):
+            said = f"Of what is declared of {relation}: {text}."
+            self.message_user(request, said, messages.WARNING)
 
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[TableSettings]) -> None:
-        """Return several tables to their defaults."""
-        for row in queryset:
-            self.delete_model(request, row)
+
+@admin.register(FunctionSettings)
+class FunctionSettingsAdmin(PolicyAdmin):
+    """What functions read and write; a change is in force in every process within two seconds."""
+
+    list_display = ("name", "reads_known", "ends", "updated_at")
+    search_fields = ("name",)
+    readonly_fields = ("updated_at",)
+
+    @admin.display(description="As a computed column")
+    def reads_known(self, row: FunctionSettings) -> str:
+        """Whether answers that show it are cached."""
+        return f"is cached with {row.reads}" if row.reads else "is not cached"
+
+    @admin.display(description="A call ends")
+    def ends(self, row: FunctionSettings) -> str:
+        """What a call by POST ends."""
+        if not row.writes:
+            return "everything"
+        return "nothing" if row.writes.strip() == NO_TABLE else f"everything of {row.writes}"
 
 
 @admin.register(EngineSetting)
-class EngineSettingAdmin(EngineAdmin):
+class EngineSettingAdmin(PolicyAdmin):
     """Switches and limits of the whole engine; in force in every process within two seconds."""
 
     list_display = ("name", "value", "environment", "meaning", "updated_at")
-    fields = ("name", "value")
+    fields = ("name", "value", "environment", "meaning")
+    readonly_fields = ("environment", "meaning")
 
     @admin.display(description="Environment's value")
     def environment(self, row: EngineSetting) -> str:
         """What holds where this row is deleted."""
-        return str(getattr(optimization_settings.defaults, row.name, "unknown"))
+        return str(getattr(optimization_settings.defaults, row.name, "—"))
 
     @admin.display(description="What it does")
     def meaning(self, row: EngineSetting) -> str:
-        """The setting's own description."""
-        field = Defaults.model_fields.get(row.name)
-        return (field and field.description) or "this version knows no such setting"
+        """The setting's own description; where a new one is chosen, all of them."""
+        if not row.name:
+            return format_html_join("", "<p><strong>{}</strong>: {}</p>", _meanings())
+        found = dict(_meanings()).get(row.name)
+        return found or "this version knows no such setting"
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Before a name is chosen nothing is known of it."""
+        return self.fields if obj else ("name", "value", "meaning")
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """A stored setting keeps its name: another one is another row."""
+        return (*self.readonly_fields, "name") if obj else self.readonly_fields
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Offer the names that exist."""
+        """Offer the names that exist, each with what it is now."""
         if db_field.name == "name":
-            names = [(name, name) for name in Defaults.model_fields]
+            settings = optimization_settings
+            names = [(n, f"{n} (now {getattr(settings, n)})") for n in Defaults.model_fields]
             return ChoiceField(choices=names, help_text=db_field.help_text)
         return super().formfield_for_dbfield(db_field, request, **kwargs)
 
-    def save_model(self, request: HttpRequest, obj: EngineSetting, form: Any, change: bool) -> None:
-        """Store, record and announce the change."""
-        policies.save_engine(obj, request.user)  # type: ignore[arg-type]
 
-    def delete_model(self, request: HttpRequest, obj: EngineSetting) -> None:
-        """Return to the environment's value."""
-        policies.delete_engine(obj, request.user)  # type: ignore[arg-type]
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[EngineSetting]) -> None:
-        """Return several to the environment's values."""
-        for row in queryset:
-            self.delete_model(request, row)
-
-
-@admin.register(SettingsChange)
-class SettingsChangeAdmin(ReadOnlyAdmin):
-    """Who changed which setting, when, from what to what."""
-
-    list_display = ("at", "subject", "name", "before", "after", "by")
-    list_filter = ("subject", "name")
-    date_hierarchy = "at"
+def _meanings() -> list[tuple[str, str]]:
+    return [(name, field.description or "") for name, field in Defaults.model_fields.items()]
 
 
 @admin.register(ApiToken)
@@ -127,5 +240,8 @@ class ApiTokenAdmin(ReadOnlyAdmin):
     @admin.action(description="Revoke the selected tokens", permissions=["revoke"])
     def revoke(self, request: HttpRequest, queryset: QuerySet[ApiToken]) -> None:
         """End the selected tokens now; they stay listed."""
-        ended = queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
-        self.message_user(request, f"{ended} revoked.")
+        standing = list(queryset.filter(revoked_at=None))
+        queryset.filter(revoked_at=None).update(revoked_at=timezone.now())
+        for token in standing:
+            audit.note(f"API token {token}", "revoked", "yes", request.user)  # type: ignore[arg-type]
+        self.message_user(request, f"{len(standing)} revoked.")

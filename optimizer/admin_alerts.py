@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -11,17 +12,13 @@ from django.urls import path
 from django.utils import timezone
 
 from optimizer import admin_mails
-from optimizer.alerts import notices, preview
+from optimizer.admin_audited import AuditedAdmin
+from optimizer.alerts import evaluate, notices, preview
 from optimizer.domain.measures import Metric, figure, subject, threshold
 from optimizer.models import AlertRule, AlertState, Silence
 
 if TYPE_CHECKING:
     from datetime import datetime
-
-    RuleAdmin = admin.ModelAdmin[AlertRule]
-    QuietAdmin = admin.ModelAdmin[Silence]
-else:  # Django's classes take no type arguments when they run
-    RuleAdmin = QuietAdmin = admin.ModelAdmin
 
 __all__ = ["admin_mails"]
 
@@ -32,7 +29,7 @@ def _state(rule: AlertRule) -> AlertState | None:
 
 
 @admin.register(AlertRule)
-class AlertRuleAdmin(RuleAdmin):
+class AlertRuleAdmin(AuditedAdmin):
     """When to tell whom; each rule is judged every half minute."""
 
     list_display = (
@@ -51,6 +48,15 @@ class AlertRuleAdmin(RuleAdmin):
     readonly_fields = ("phase", "since", "last_value", "error")
     actions = ("send_test_mail",)
     change_form_template = "admin/optimizer/alertrule/change_form.html"
+
+    def get_exclude(self, request: HttpRequest, obj: AlertRule | None = None) -> Any:
+        """Addresses are for whoever may change them: a webhook's opens something."""
+        return None if self.has_change_permission(request, obj) else ("recipients",)
+
+    def get_search_fields(self, request: HttpRequest) -> Any:
+        """Nor can they be guessed by a search."""
+        shown = self.has_change_permission(request)
+        return self.search_fields if shown else ("name", "relation")
 
     @admin.display(description="Watches", ordering="metric")
     def watches(self, rule: AlertRule) -> str:
@@ -99,6 +105,12 @@ class AlertRuleAdmin(RuleAdmin):
             f"Test mails written: {written}. They leave within half a minute: see Alert mails.",
         )
 
+    def delete_model(self, request: HttpRequest, obj: AlertRule) -> None:
+        """Whoever was told that it fired is told that nobody follows it any more."""
+        with transaction.atomic():
+            evaluate.retire(obj, "deleted", timezone.now())
+            super().delete_model(request, obj)
+
     def get_urls(self) -> list[Any]:
         """The preview beside Django's own pages."""
         view = self.admin_site.admin_view(self.preview)
@@ -122,7 +134,7 @@ class AlertRuleAdmin(RuleAdmin):
 
 
 @admin.register(Silence)
-class SilenceAdmin(QuietAdmin):
+class SilenceAdmin(AuditedAdmin):
     """Stretches in which nothing is told; who made them and why."""
 
     list_display = ("reason", "kind", "starts_at", "ends_at", "weekly", "author", "about")
@@ -133,10 +145,18 @@ class SilenceAdmin(QuietAdmin):
     @admin.display(description="Rules")
     def about(self, silence: Silence) -> str:
         """Which rules it holds for."""
-        return ", ".join(rule.name for rule in silence.rules.all()) or "all rules"
+        if silence.of is None:
+            return "all rules"
+        return ", ".join(rule.name for rule in silence.rules.all()) or "none: they were deleted"
 
     def save_model(self, request: HttpRequest, obj: Silence, form: Any, change: bool) -> None:
         """Sign it."""
         if not change:
             obj.author = request.user  # type: ignore[assignment]  # the admin admits users only
         super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Remember whether it was made for some rules: deleting those must not widen it to all."""
+        super().save_related(request, form, formsets, change)
+        form.instance.only_some = form.instance.rules.exists()
+        form.instance.save(update_fields=["only_some"])

@@ -7,16 +7,16 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from optimizer.admin_audited import AuditedAdmin
 from optimizer.admin_readonly import ReadOnlyAdmin
 from optimizer.alerts import deliver
 from optimizer.models import Attempt, Notice, Outbox, Recipient
-from optimizer.models.addresses import same
+from optimizer.models.addresses import same, shown
 
 if TYPE_CHECKING:
-    PersonAdmin = admin.ModelAdmin[Recipient]
     Rows = admin.TabularInline[Attempt, Outbox]
 else:  # Django's classes take no type arguments when they run
-    PersonAdmin, Rows = admin.ModelAdmin, admin.TabularInline
+    Rows = admin.TabularInline
 
 
 class AttemptInline(Rows):
@@ -36,21 +36,28 @@ class AttemptInline(Rows):
 class OutboxAdmin(ReadOnlyAdmin):
     """Every mail: what became of it, how often it was tried, and what went wrong last."""
 
+    exclude = ("recipient",)
+    readonly_fields = ("told_to",)
     list_display = (
         "created_at",
-        "recipient",
+        "told_to",
         "subject",
         "state",
+        "last_error",
         "attempts",
         "next_attempt_at",
         "sent_at",
-        "last_error",
     )
     list_filter = ("state", "rule")
     search_fields = ("recipient", "subject")
     date_hierarchy = "created_at"
     inlines = (AttemptInline,)
     actions = ("retry",)
+
+    @admin.display(description="Recipient", ordering="recipient")
+    def told_to(self, mail: Outbox) -> str:
+        """Whom it is for; of a program's address the host alone."""
+        return shown(mail.recipient)
 
     def has_retry_permission(self, request: HttpRequest) -> bool:
         """Trying again needs the right to change mails."""
@@ -67,10 +74,17 @@ class OutboxAdmin(ReadOnlyAdmin):
 class NoticeAdmin(ReadOnlyAdmin):
     """What is to be told to whom, and why it waits or was not told."""
 
-    list_display = ("created_at", "event", "headline", "recipient", "fate", "why", "mail")
+    exclude = ("recipient", "key")  # the key has the address in it
+    readonly_fields = ("told_to",)
+    list_display = ("created_at", "event", "headline", "told_to", "fate", "why", "mail")
     list_filter = ("fate", "event", "rule")
     search_fields = ("recipient",)
     date_hierarchy = "created_at"
+
+    @admin.display(description="Recipient", ordering="recipient")
+    def told_to(self, notice: Notice) -> str:
+        """Whom it is for; of a program's address the host alone."""
+        return shown(notice.recipient)
 
     @admin.display(description="Says")
     def headline(self, notice: Notice) -> str:
@@ -79,10 +93,10 @@ class NoticeAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Recipient)
-class RecipientAdmin(PersonAdmin):
+class RecipientAdmin(AuditedAdmin):
     """Who has a time zone of their own, and who has unsubscribed from what."""
 
-    list_display = ("address", "time_zone", "unsubscribed_at", "not_told_of")
+    list_display = ("__str__", "time_zone", "unsubscribed_at", "not_told_of")
     search_fields = ("address",)
     filter_horizontal = ("muted",)
 
@@ -94,4 +108,4 @@ class RecipientAdmin(PersonAdmin):
     def save_model(self, request: HttpRequest, obj: Recipient, form: object, change: bool) -> None:
         """Addresses are compared in lower case; a webhook's keeps its case."""
         obj.address = same(obj.address.strip())
-        obj.save()
+        super().save_model(request, obj, form, change)

@@ -1,23 +1,17 @@
 """Prices, the plan that is paid, and the use that the bill shows, in the admin."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
+from optimizer.admin_audited import AuditedAdmin
 from optimizer.admin_readonly import ReadOnlyAdmin
 from optimizer.models import BillingProfile, PriceItem, SupabaseCalls, UsageReading
 
-if TYPE_CHECKING:
-    PriceAdmin = admin.ModelAdmin[PriceItem]
-    ProfileAdmin = admin.ModelAdmin[BillingProfile]
-    ReadingAdmin = admin.ModelAdmin[UsageReading]
-else:  # Django's classes take no type arguments when they run
-    PriceAdmin = ProfileAdmin = ReadingAdmin = admin.ModelAdmin
-
 
 @admin.register(PriceItem)
-class PriceItemAdmin(PriceAdmin):
+class PriceItemAdmin(AuditedAdmin):
     """The price sheet; a change of price is a new row with its day and source."""
 
     list_display = ("item", "plan", "quota", "usd", "per", "unit", "as_of", "source")
@@ -25,7 +19,7 @@ class PriceItemAdmin(PriceAdmin):
 
 
 @admin.register(BillingProfile)
-class BillingProfileAdmin(ProfileAdmin):
+class BillingProfileAdmin(AuditedAdmin):
     """Plan, spend cap, day of the cycle, and what only you know."""
 
     list_display = ("plan", "spend_cap", "cycle_day", "compute_size", "log_line_bytes")
@@ -36,7 +30,7 @@ class BillingProfileAdmin(ProfileAdmin):
 
 
 @admin.register(UsageReading)
-class UsageReadingAdmin(ReadingAdmin):
+class UsageReadingAdmin(AuditedAdmin):
     """What Supabase's usage page says; the newest of a cycle counts."""
 
     list_display = ("item", "amount", "at", "by")

@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.cache import get_conditional_response, patch_cache_control
 from ninja import Query, Router
 from ninja.errors import HttpError
-from ninja.throttling import AuthRateThrottle
 
 from optimizer import selectors
 from optimizer.apitokens import ApiTokenAuth, StaffSession
@@ -20,12 +19,9 @@ from optimizer.domain.tally import OTHER
 from optimizer.errors import CacheUnavailable, QueryError
 from optimizer.schemas import SeriesAsked, SeriesOut, ShapesAsked, ShapesOut, StatsOut, told
 from optimizer.schemas_cost import CostOut
+from optimizer.throttle import THROTTLE
 
 router = Router(tags=["optimization"], auth=[ApiTokenAuth(), StaffSession()])
-
-
-# Counted in Django's cache, so over all processes: a monitor that runs wild is told 429.
-THROTTLE = AuthRateThrottle("20/s")
 
 
 @router.get(

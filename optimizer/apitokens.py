@@ -10,7 +10,7 @@ from ninja.errors import HttpError
 from ninja.security import APIKeyCookie, HttpBearer
 
 from optimizer.models import ApiToken
-from optimizer.models.policy import TokenScope, hash_token
+from optimizer.models.tokens import TokenScope, hash_token
 
 
 class ApiTokenAuth(HttpBearer):

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from optimizer.defaults import Defaults, checked, read_defaults
-from optimizer.domain.grain.schema import Declared
+from optimizer.domain.grain.schema import Declared, Routine
 from optimizer.domain.ttl import SharedBy, TablePolicy
 from optimizer.errors import ConfigurationError
 
@@ -32,6 +32,11 @@ class TableOverride:
     shared_by: SharedBy = SharedBy.CALLER
     declared: Declared | None = None  # None: only whole relations are told apart
 
+    @property
+    def said(self) -> Declared:
+        """What is declared of the database; sources are, in any case."""
+        return self.declared or Declared(also=frozenset(self.sources))
+
 
 @dataclass(frozen=True, slots=True)
 class Overrides:
@@ -40,6 +45,7 @@ class Overrides:
     version: str = ""
     tables: Mapping[str, TableOverride] = field(default_factory=dict)
     engine: Mapping[str, Any] = field(default_factory=dict)  # switches and limits, by name
+    routines: Mapping[str, Routine] = field(default_factory=dict)  # functions, by name
 
 
 class Store(Protocol):
@@ -144,10 +150,22 @@ class OptimizationSettings:
     def declarations(self) -> dict[str, Declared]:
         """What was declared of relations, by `schema.name`."""
         return {
-            _in_schema_of(f"{self.default_schema}.", name): _qualified(override.declared, name)
+            near: _qualified(override.said, near)
             for name, override in self._overrides.tables.items()
-            if override.declared is not None
+            if (override.declared or override.sources) and (near := self._near(name))
         }
+
+    def routines(self) -> dict[str, Routine]:
+        """What was declared of functions, by `schema.name`."""
+        return {
+            (near := self._near(name)): Routine(
+                _all_near(near, found.reads), _all_near(near, found.writes)
+            )
+            for name, found in self._overrides.routines.items()
+        }
+
+    def _near(self, name: str) -> str:
+        return _in_schema_of(f"{self.default_schema}.", name)
 
     @property
     def any_strict(self) -> bool:
@@ -175,12 +193,16 @@ def _in_schema_of(relation: str, source: str) -> str:
 
 def _qualified(declared: Declared, relation: str) -> Declared:
     """With the schema of the relation where another one is named without."""
-    near = relation if "." in relation else f"{optimization_settings.default_schema}.{relation}"
-    sources, targets = (
-        frozenset(_in_schema_of(near, name) for name in names or ())
-        for names in (declared.sources, declared.targets)
+    return replace(
+        declared,
+        sources=_all_near(relation, declared.sources),
+        also=_all_near(relation, declared.also) or frozenset(),
+        targets=_all_near(relation, declared.targets),
     )
-    return replace(declared, sources=sources, targets=targets)
+
+
+def _all_near(relation: str, names: frozenset[str] | None) -> frozenset[str] | None:
+    return None if names is None else frozenset(_in_schema_of(relation, name) for name in names)
 
 
 optimization_settings = OptimizationSettings()

@@ -17,9 +17,14 @@ class Defaults(BaseSettings):
     )
 
     cache_enabled: bool = Field(True, description="Answer reads from the cache.")
-    cache_max_size: int = Field(1000, ge=1, description="Entries that the cache holds at most.")
+    cache_max_size: int = Field(
+        1000, ge=1, le=10_000_000, description="Entries that the cache holds at most."
+    )
     cache_max_bytes: int = Field(
-        64_000_000, ge=1, description="Bytes that one process keeps in its own tier."
+        64_000_000,
+        ge=1,
+        le=64_000_000_000,
+        description="Bytes that one process keeps in its own tier.",
     )
     cache_l1_bound: float = Field(
         1.0,
@@ -42,7 +47,10 @@ class Defaults(BaseSettings):
         "`s3-fifo`, or `lru` for the least recently used.",
     )
     cache_compress_from: int = Field(
-        2048, ge=0, description="Bytes from which on an answer is compressed in Valkey; 0: never."
+        2048,
+        ge=0,
+        le=1_000_000_000,
+        description="Bytes from which on an answer is compressed in Valkey; 0: never.",
     )
     cache_schema_interval: float = Field(
         60.0,
@@ -68,13 +76,22 @@ class Defaults(BaseSettings):
     cache_ttl_projects: int = Field(600, ge=0, le=MAX_TTL, description="TTL of projects.")
     cache_ttl_appointments: int = Field(120, ge=0, le=MAX_TTL, description="TTL of appointments.")
     pool_enabled: bool = Field(True, description="Keep clients open between requests.")
-    pool_max_connections: int = Field(50, ge=1, description="Clients that a process holds.")
-    pool_max_idle_time: int = Field(300, ge=1, description="After this an idle client is closed.")
-    pool_cleanup_interval: int = Field(60, ge=1, description="Pause between clean-ups.")
-    pool_max_waiting: int = Field(
-        1000, ge=0, description="Requests that wait for a connection; more are refused."
+    pool_max_connections: int = Field(
+        50, ge=1, le=10_000, description="Clients that a process holds."
     )
-    pool_wait_timeout: int = Field(10, ge=1, description="How long each of them waits at most.")
+    pool_max_idle_time: int = Field(
+        300, ge=1, le=86_400, description="After this an idle client is closed."
+    )
+    pool_cleanup_interval: int = Field(60, ge=1, le=3600, description="Pause between clean-ups.")
+    pool_max_waiting: int = Field(
+        1000,
+        ge=0,
+        le=1_000_000,
+        description="Requests that wait for a connection; more are refused.",
+    )
+    pool_wait_timeout: int = Field(
+        10, ge=1, le=60, description="How long each of them waits at most."
+    )
     pool_http2: bool = Field(
         False, description="Speak HTTP/2 to Supabase; see docs/pool.md for what it costs."
     )
@@ -90,14 +107,23 @@ class Defaults(BaseSettings):
     batch_enabled: bool = Field(True, description="Fold many writes into few calls.")
     batch_max_size: int = Field(100, ge=1, le=10_000, description="Rows that go in one call.")
     batch_max_bytes: int = Field(
-        1_000_000, ge=1000, description="Bytes that the rows of one call have at most."
+        1_000_000,
+        ge=1000,
+        le=100_000_000,
+        description="Bytes that the rows of one call have at most.",
     )
     batch_max_total: int = Field(
-        100_000, ge=1, description="Rows that a batch takes as a list; a stream has no end."
+        100_000,
+        ge=1,
+        le=10_000_000,
+        description="Rows that a batch takes as a list; a stream has no end.",
     )
     batch_concurrency: int = Field(4, ge=1, le=100, description="Calls of a batch at once.")
     batch_patience: int = Field(
-        30, ge=0, description="How long a batch asks what became of rows whose answer was lost."
+        30,
+        ge=0,
+        le=3600,
+        description="How long a batch asks what became of rows whose answer was lost.",
     )
     access_log: bool = Field(
         False, description="A line for each hit, miss, lease and batch on `optimizer.access`."

@@ -12,11 +12,11 @@ from optimizer.cache.fetching import Fetch
 from optimizer.cache.refreshing import BEHIND
 from optimizer.cache.served import Served, without_cache
 from optimizer.cache.tiered import TieredCache
+from optimizer.counting import cache_read, failed_read
 from optimizer.domain import causal, tags
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.causal import Demand
 from optimizer.domain.facts import (
-    CacheRead,
     ChangeMade,
     Emit,
     MissReason,
@@ -27,14 +27,17 @@ from optimizer.domain.facts import (
     UpstreamCall,
 )
 from optimizer.domain.freshness import Mark
+from optimizer.domain.grain.events import Event, fine_of, of_events
 from optimizer.domain.grain.requests import Write
 from optimizer.domain.grain.schema import Schema
-from optimizer.domain.grain.writing import narrowed, widest
+from optimizer.domain.grain.writing import by_filters, outcome, widest
 from optimizer.domain.hits import HitCounts
 from optimizer.domain.query import Change, Read
 from optimizer.domain.scope import Scope
 from optimizer.domain.ttl import Policies
+from optimizer.doubting import Doubts
 from optimizer.errors import (
+    CacheUnavailable,
     OutcomeUnknown,
     PoolError,
     UpstreamError,
@@ -74,6 +77,7 @@ class Engine:
         self._emit = emit
         self._fence = cache.fence
         self._plans = Plans(policies, schema, want_schema)
+        self._doubts = Doubts(cache.shared.history.doubt)
         self.hits = HitCounts(emit)
 
     async def read(
@@ -88,7 +92,7 @@ class Engine:
         try:
             served = await self._answer(plan, fetch, demand or session.demand())
         except (UpstreamError, PoolError):
-            self._emit(_failed_read(plan.name, (time.perf_counter_ns() - start) / 1e9))
+            self._emit(failed_read(plan.name, (time.perf_counter_ns() - start) / 1e9))
             raise
         self._count(plan, served, time.perf_counter_ns() - start)
         return served
@@ -117,6 +121,15 @@ class Engine:
         """What is known of the database now."""
         return self._schema()
 
+    async def take(self, events: Sequence[Event], by: str) -> None:
+        """Take changes that have happened past the engine; raises CacheUnavailable.
+
+        The filters are asked for after that, so what is kept by others has seen the changes.
+        """
+        schema, asked = self._schema(), self._cache.shared.history.asked
+        texts = {name: await asked(name) for name in sorted(fine_of(events, schema))}
+        await self.touch(sorted(of_events(events, schema, texts)), by)
+
     async def touch(self, touched: Sequence[str], by: str = "") -> None:
         """Declare that something changed under these tags; raises CacheUnavailable."""
         await self._cache.shared.history.touch(touched)
@@ -140,7 +153,7 @@ class Engine:
         if near and not self._policies.access_log:
             self.hits.add(plan.name, self._cache.clock(), taken, len(served.answer.body), 1)
         else:
-            self._emit(_cache_read(plan.name, served, taken / 1e9))
+            self._emit(cache_read(plan.name, served, taken / 1e9))
 
     def _must_fence(self, change: Change, touched: Sequence[str]) -> bool:
         """Whether a strict table's rows may change; a wide change may reach any."""
@@ -174,9 +187,24 @@ class Engine:
     ) -> Mark | None:
         """What a server's fault leaves behind is not known, so its marker stays."""
         if answer.status < 500 and answer.settled:
-            return await self._fence.end(fenced, sorted(narrowed(write, schema, answer)))
+            texts = await self._asked(write, schema)
+            found = outcome(write, schema, answer, texts)
+            await self._doubts.tell(write.change.name, found.doubted)
+            return await self._fence.end(fenced, sorted(found.touched))
         self._fence.abandon(fenced)
         return None
+
+    async def _asked(self, write: Write, schema: Schema) -> tuple[str, ...] | None:
+        """The filters that the rows in a write's answer may fail; None where they are not known.
+
+        Its marker stands: nobody can keep anything by a filter that comes after this look.
+        """
+        if not by_filters(write, schema):
+            return None
+        try:
+            return await self._cache.shared.history.asked(write.change.name)
+        except CacheUnavailable:
+            return None
 
     def _measured(self, relation: str, operation: Operation, call: Call) -> Fetch:
         """Wrap a call so that each one that leaves is counted, whatever becomes of it."""
@@ -214,16 +242,3 @@ async def _for_function(function: inside.Inside, fetch: Fetch) -> Served:
     if served.outcome is ReadOutcome.ERROR:
         return served
     return Served(served.answer, ReadOutcome.MISS, Tier.UPSTREAM, MissReason.COLD)
-
-
-def _cache_read(name: tuple[str, str], served: Served, seconds: float) -> CacheRead:
-    relation, shape = name
-    size, left = len(served.answer.body), served.ttl_left
-    return CacheRead(
-        relation, served.outcome, served.tier, served.reason, seconds, size, left, shape
-    )
-
-
-def _failed_read(name: tuple[str, str], seconds: float) -> CacheRead:
-    tier, reason = Tier.UPSTREAM, MissReason.BYPASSED
-    return CacheRead(name[0], ReadOutcome.ERROR, tier, reason, seconds, 0, shape=name[1])

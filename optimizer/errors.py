@@ -19,7 +19,9 @@ CanvaloError
  │   ├─ DeadlinePassed      no whole answer came before the request's deadline
  │   └─ OutcomeUnknown      a write was sent and its outcome is not known
  ├─ BatchError              a batch that cannot be started: too many rows, no rows, wrong shape
- └─ WebhookError            an alert's webhook was not taken; says whether trying again is vain
+ ├─ WebhookError            an alert's webhook was not taken; says whether trying again is vain
+ ├─ RecipientLeft           an alert was not sent, for its reader has unsubscribed meanwhile
+ └─ AnswerLost              an alert was sent, and whether it was taken is not known
 """
 
 
@@ -110,3 +112,11 @@ class WebhookError(CanvaloError):
     def __init__(self, message: str, *, final: bool) -> None:
         super().__init__(message)
         self.final = final
+
+
+class RecipientLeft(CanvaloError):  # noqa: N818
+    """An alert was not sent: its reader has unsubscribed since it was written."""
+
+
+class AnswerLost(CanvaloError):  # noqa: N818
+    """An alert was sent and no answer came: it may or may not have arrived."""

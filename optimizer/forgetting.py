@@ -7,15 +7,18 @@ go, and the cache fills again.
 from dataclasses import dataclass
 
 from django.db import transaction
+from django.db.models import Q, QuerySet
 from redis.asyncio import Redis
 
-from optimizer.cache.steps import PREFIX
+from optimizer.cache.steps import PREFIX, filters_of
 from optimizer.domain.scope import digest
 from optimizer.domain.tags import EVERYTHING
-from optimizer.models import AlertRule, Notice, Outbox, Recipient
+from optimizer.models import AlertRule, Notice, Outbox, Recipient, SettingsChange
+from optimizer.models.addresses import addresses_in
 from optimizer.runtime import current
 
 ENTRIES = f"{PREFIX}:e:*"
+FILTERS = filters_of("")
 _AT_ONCE = 1000
 
 
@@ -30,7 +33,10 @@ class Cached:
 async def forget_cached(user: str) -> Cached:
     """End every entry in every process, and remove them from Valkey; raises CacheUnavailable."""
     runtime = current()
+    await runtime.refresh_settings()
     await runtime.engine.touch([EVERYTHING], by=digest(user)[:8])
+    async for key in runtime.valkey.scan_iter(match=f"{FILTERS}*", count=_AT_ONCE):
+        await runtime.shared.history.asked(key.decode().removeprefix(FILTERS), forget=True)
     removed = await _unlink(runtime.valkey)
     return Cached(removed, await _rewrite(runtime.valkey))
 
@@ -44,7 +50,10 @@ def forget_mail(address: str) -> dict[str, int]:
     notices, _ = Notice.objects.filter(recipient__iexact=address).delete()
     Recipient.objects.filter(address__iexact=address).delete()
     rules = sum(_struck_out(rule, address) for rule in AlertRule.objects.all())
-    return {"mails": told, "notices": notices, "alert rules": rules}
+    changes = list(_changes_with(address))
+    for change in changes:
+        _strike_from_record(change, address)
+    return {"mails": told, "notices": notices, "alert rules": rules, "changes": len(changes)}
 
 
 def _struck_out(rule: AlertRule, address: str) -> bool:
@@ -55,6 +64,21 @@ def _struck_out(rule: AlertRule, address: str) -> bool:
     rule.recipients = ", ".join(left)
     rule.save(update_fields=["recipients"])
     return True
+
+
+def _changes_with(address: str) -> QuerySet[SettingsChange]:
+    before, after = (Q(**{f"private_{side}__icontains": address}) for side in ("before", "after"))
+    return SettingsChange.objects.filter(before | after)
+
+
+def _strike_from_record(change: SettingsChange, address: str) -> None:
+    """Strike an address out of what is kept for taking a change back."""
+    for side in ("private_before", "private_after"):
+        left = [
+            a for a in addresses_in(getattr(change, side)) if a.casefold() != address.casefold()
+        ]
+        setattr(change, side, ", ".join(left))
+    change.save(update_fields=["private_before", "private_after"])
 
 
 async def _unlink(valkey: Redis) -> int:

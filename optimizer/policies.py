@@ -4,33 +4,31 @@ import logging
 import secrets
 from collections.abc import Mapping
 from typing import Any
+from uuid import UUID
 
 import redis
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import connections, transaction
 
+from optimizer import audit
 from optimizer.conf import VERSION_KEY, Overrides, TableOverride
+from optimizer.declarations import declared_by, names_in, routine_of
 from optimizer.defaults import checked
-from optimizer.domain.grain.schema import Declared
 from optimizer.domain.ttl import SharedBy
 from optimizer.errors import ConfigurationError
-from optimizer.models import EngineSetting, SettingsChange, TableSettings
+from optimizer.models import EngineSetting, FunctionSettings, TableSettings
 
 logger = logging.getLogger(__name__)
 
-ENGINE = "engine"  # the subject of changes that no table is the subject of
-AUDITED = (
-    "relation", "ttl_seconds", "enabled", "sources", "strict", "stale_if_error_seconds",
-    "stale_while_revalidate_seconds", "negative_ttl_seconds", "shared_by", "fine_grain", "writes",
-    "rewritten_columns", "exact_text", "owner_column",
-)  # fmt: skip
+Setting = TableSettings | FunctionSettings | EngineSetting
 
 
 def load(version: str) -> Overrides:
     """Read all run-time settings; `version` is the stamp that was read before them."""
     tables = {row.relation: _override(row) for row in TableSettings.objects.all()}
-    return Overrides(version, tables, _engine())
+    routines = {row.name: routine_of(row) for row in FunctionSettings.objects.all()}
+    return Overrides(version, tables, _engine(), routines)
 
 
 def load_alone(version: str) -> Overrides:
@@ -42,19 +40,20 @@ def load_alone(version: str) -> Overrides:
 
 
 @transaction.atomic
-def save(row: TableSettings, by: User | None) -> None:
-    """Store a table's settings, record each changed field, and tell every process."""
-    old = TableSettings.objects.filter(pk=row.pk).first()
+def save(row: Setting, by: User | None, undoes: UUID | None = None) -> None:
+    """Store a setting of a table, a function or the engine, record it, and tell every process."""
+    old = type(row).objects.filter(pk=row.pk).first()
     row.full_clean()
     row.save()
-    _record(row.relation, _fields(old), _fields(row), by)
+    before = audit.snapshot(old) if old else None
+    audit.record(before, audit.snapshot(row), row, by, undoes)
     transaction.on_commit(announce, robust=True)
 
 
 @transaction.atomic
-def delete(row: TableSettings, by: User | None) -> None:
-    """Return a table to the defaults, record it, and tell every process."""
-    _record(row.relation, _fields(row), _fields(None), by)
+def delete(row: Setting, by: User | None, undoes: UUID | None = None) -> None:
+    """Return a table, a switch or a limit to its default, record it, and tell every process."""
+    audit.record(audit.snapshot(row), None, row, by, undoes)
     row.delete()
     transaction.on_commit(announce, robust=True)
 
@@ -66,9 +65,9 @@ def update(changes: Mapping[str, Any], by: User | None) -> Overrides:
         row = EngineSetting.objects.filter(name=name).first() or EngineSetting(name=name)
         if value is not None:
             row.value = str(value)
-            save_engine(row, by)
+            save(row, by)
         elif row.pk:
-            delete_engine(row, by)
+            delete(row, by)
     return load("")
 
 
@@ -78,24 +77,6 @@ def update_alone(changes: Mapping[str, Any], by: User | None) -> Overrides:
         return update(changes, by)
     finally:
         connections.close_all()
-
-
-@transaction.atomic
-def save_engine(row: EngineSetting, by: User | None) -> None:
-    """Store one switch or limit, record it, and tell every process."""
-    old = EngineSetting.objects.filter(pk=row.pk).first()
-    row.full_clean()
-    row.save()
-    _record_one(ENGINE, row.name, old.value if old else "", row.value, by)
-    transaction.on_commit(announce, robust=True)
-
-
-@transaction.atomic
-def delete_engine(row: EngineSetting, by: User | None) -> None:
-    """Return one switch or limit to the environment's value, record it, tell every process."""
-    _record_one(ENGINE, row.name, row.value, "", by)
-    row.delete()
-    transaction.on_commit(announce, robust=True)
 
 
 def announce() -> None:
@@ -121,45 +102,10 @@ def _engine() -> dict[str, Any]:
     return found
 
 
-def _declared(row: TableSettings) -> Declared | None:
-    """What the row declares of the database; None where it does not say that this is all."""
-    if not row.fine_grain:
-        return None
-    return Declared(
-        sources=frozenset(_names(row.sources)),
-        targets=frozenset(_names(row.writes)),
-        rewritten=frozenset(_names(row.rewritten_columns)),
-        exact_text=row.exact_text,
-        owner_column=row.owner_column,
-    )
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
 def _override(row: TableSettings) -> TableOverride:
-    sources = _names(row.sources)
+    sources = names_in(row.sources)
     return TableOverride(
         row.ttl_seconds, row.enabled, sources, row.strict, row.stale_if_error_seconds,
         row.stale_while_revalidate_seconds, row.negative_ttl_seconds, SharedBy(row.shared_by),
-        _declared(row),
+        declared_by(row),
     )  # fmt: skip
-
-
-def _fields(row: TableSettings | None) -> Mapping[str, str]:
-    row = row or TableSettings()  # a table without a row has the defaults
-    values: Mapping[str, Any] = {name: getattr(row, name) for name in AUDITED}
-    return {name: "" if value is None else str(value) for name, value in values.items()}
-
-
-def _record(
-    subject: str, before: Mapping[str, str], after: Mapping[str, str], by: User | None
-) -> None:
-    for name in AUDITED:
-        _record_one(subject, name, before[name], after[name], by)
-
-
-def _record_one(subject: str, name: str, before: str, after: str, by: User | None) -> None:
-    if before != after:
-        SettingsChange.objects.create(subject=subject, name=name, before=before, after=after, by=by)

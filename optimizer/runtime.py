@@ -28,6 +28,7 @@ __all__ = [
     "current",
     "hand_over",
     "hand_over_ended",
+    "is_open",
     "open_engine",
     "own_loop",
     "recorder",
@@ -51,6 +52,11 @@ def current() -> Runtime:
         _open(loop, _django_config(), _load_overrides)
         found = _runtimes[loop]
     return found
+
+
+def is_open() -> bool:
+    """Whether the running loop has a runtime."""
+    return asyncio.get_running_loop() in _runtimes
 
 
 @asynccontextmanager

@@ -1,18 +1,26 @@
 """What is known of the database: PostgREST's root document, and what was declared beside it."""
 
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
 from optimizer.domain.answer import Answer
 from optimizer.domain.facts import CacheFault, Emit, Operation, UpstreamCall
-from optimizer.domain.grain.schema import Declared, Schema
+from optimizer.domain.grain.outlines import outlines, rested_on
+from optimizer.domain.grain.schema import Declared, Routine, Schema
 from optimizer.domain.openapi import declared, read_document
-from optimizer.errors import ConfigurationError, UpstreamError
+from optimizer.errors import CacheUnavailable, ConfigurationError, UpstreamError
 from optimizer.upstream.exchange import json_of
 
 FetchRoot = Callable[[str], Awaitable[Answer]]  # schema → the document's answer
+Agree = Callable[[Mapping[str, str], Collection[str]], Awaitable[None]]
+NOTHING: Mapping[str, Routine] = {}
+_SOON = 5.0  # s until the next look where Valkey could not be told
 _COUNTED_AS = "(schema)"  # under which the engine's own questions are counted
+
+
+async def _alone(outlines: Mapping[str, str], rested_on: Collection[str]) -> None:
+    """There is no other process."""
 
 
 class Schemata:
@@ -20,15 +28,28 @@ class Schemata:
 
     Without a secret key the document is not shown: then relations are told apart, nothing finer. It
     is not asked for before somebody could use it: an embed was read, or something was declared.
+
+    It is used once `agree` has told all processes. Whatever may be outdated, because an epoch began
+    or because tags rest on more than before, is forgotten until it is learnt anew.
     """
 
-    def __init__(self, fetch: FetchRoot | None, emit: Emit) -> None:
+    def __init__(
+        self,
+        fetch: FetchRoot | None,
+        emit: Emit,
+        agree: Agree = _alone,
+        epoch: Callable[[], str] = str,
+    ) -> None:
         self.schema = Schema()
+        self._agree = agree
+        self._epoch = epoch
+        self._learnt_in = ""
         self._fetch = fetch
         self._emit = emit
         self._document: Any = None
         self._told = Schema()
         self._declared: Mapping[str, Declared] = {}
+        self._routines: Mapping[str, Routine] = {}
         self._keys_complete = False
         self._wanted = False
         self._next = 0.0
@@ -42,26 +63,62 @@ class Schemata:
 
         What cannot be read leaves what was known.
         """
-        wanted = self._wanted or self._declared or self._keys_complete
-        if self._fetch is None or not wanted or time.monotonic() < self._next:
+        if self._epoch() != self._learnt_in:
+            self._forget()
+        if self._fetch is None or not self._is_wanted or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + interval
         try:
             document = json_of(await self._asked(self._fetch, name))
             if document != self._document:
-                self._told, self._document = read_document(document, name), document
-                self._merge()
+                await self._learn(read_document(document, name))
+                self._document = document
         except (UpstreamError, ConfigurationError):
             self._emit(CacheFault("schema"))
+        except CacheUnavailable:
+            self._emit(CacheFault("schema"))
+            self._next = time.monotonic() + min(interval, _SOON)
 
-    def declare(self, relations: Mapping[str, Declared], *, keys_complete: bool) -> None:
-        """Take other declarations: by relation, and whether no foreign key is missing."""
-        if (relations, keys_complete) != (self._declared, self._keys_complete):
-            self._declared, self._keys_complete = dict(relations), keys_complete
+    def declare(
+        self,
+        relations: Mapping[str, Declared],
+        routines: Mapping[str, Routine] = NOTHING,
+        *,
+        keys_complete: bool,
+    ) -> None:
+        """Take other declarations: by relation and function, and whether no foreign key is missing.
+
+        Where tags rest on more than before, other processes may know another schema.
+        """
+        new = (relations, routines, keys_complete)
+        if new != (self._declared, self._routines, self._keys_complete):
+            before = rested_on(self.schema)
+            self._declared, self._routines = dict(relations), dict(routines)
+            self._keys_complete = keys_complete
             self._merge()
+            if not rested_on(self.schema) <= before:
+                self._forget()
+
+    @property
+    def _is_wanted(self) -> bool:
+        fine = any(one.sources is not None for one in self._declared.values())
+        return self._wanted or self._keys_complete or fine
+
+    async def _learn(self, told: Schema) -> None:
+        schema = self._with_declarations(told)
+        await self._agree(outlines(schema), rested_on(schema))
+        self._told, self.schema, self._learnt_in = told, schema, self._epoch()
+
+    def _forget(self) -> None:
+        self._told, self._document, self._next = Schema(), None, 0.0
+        self._learnt_in = self._epoch()
+        self._merge()
 
     def _merge(self) -> None:
-        self.schema = declared(self._told, self._declared, keys_complete=self._keys_complete)
+        self.schema = self._with_declarations(self._told)
+
+    def _with_declarations(self, told: Schema) -> Schema:
+        return declared(told, self._declared, self._routines, keys_complete=self._keys_complete)
 
     async def _asked(self, fetch: FetchRoot, name: str) -> Answer:
         """A question of the engine's own, counted as one that it added."""

@@ -31,23 +31,25 @@ def hand_over_after(**_: Any) -> None:
 
 @shared_task
 def snapshot_metrics() -> None:
-    """Store the closed minutes and the counters since ever, and sum the minutes up."""
-    from optimizer.metrics.store import keep_totals, rollup, snapshot
+    """Store the closed minutes, the counters since ever and the batches; sum the minutes up."""
+    from optimizer.metrics.store import keep_totals, rollup, snapshot, store_batches
 
     with redis.Redis.from_url(settings.VALKEY_URL, socket_timeout=10) as client:
         done = snapshot(client, timezone.now())
         if done.minutes:
             keep_totals(client)
+        store_batches(client)
     summed = rollup(timezone.now())
     log.debug("stored %d minutes with %d keys, %d sums", done.minutes, done.keys, summed)
 
 
 @shared_task
 def expire_metrics() -> None:
-    """Delete sums that are older than they are kept."""
-    from optimizer.metrics.store import expire
+    """Delete sums and batches that are older than they are kept."""
+    from optimizer.metrics.store import expire, expire_batches
 
-    log.debug("deleted %d old rows", expire(timezone.now()))
+    now = timezone.now()
+    log.debug("deleted %d old rows", expire(now) + expire_batches(now))
 
 
 @shared_task

@@ -27,4 +27,5 @@ def terms_for(
         refresh_ahead=policies.cache_refresh_ahead,
         short=held.short if held else (),
         rows=held.rows if held else 0,
+        asked=held.asked if held else None,
     )

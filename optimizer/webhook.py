@@ -18,7 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from optimizer import runtime
 from optimizer.domain.facts import Operation
-from optimizer.domain.grain.events import Event, of_event
+from optimizer.domain.grain.events import Event
 from optimizer.domain.query import Change
 from optimizer.errors import CacheUnavailable
 from optimizer.schemas import told
@@ -65,10 +65,8 @@ async def supabase(request: HttpRequest) -> Taken:
     """Take one change, or a list of them; `Authorization: Bearer SECRET` or `x-canvalo-secret`."""
     _require_secret(request)
     changes = _changes(request.body)
-    engine = runtime.current().engine
-    tags = sorted({tag for one in changes for tag in of_event(_as_event(one), engine.schema)})
     try:
-        await engine.touch(tags, by="webhook")
+        await runtime.current().engine.take([_as_event(one) for one in changes], by="webhook")
     except CacheUnavailable as away:  # the sender tries again
         raise HttpError(503, str(away)) from away
     return Taken(changes=len(changes))

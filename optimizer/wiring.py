@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
@@ -22,6 +23,7 @@ from optimizer.engine import Engine
 from optimizer.functions import FunctionCache
 from optimizer.issuer import IssuerVerifier
 from optimizer.metrics.ledger import PoolGauges
+from optimizer.metrics.presence import Announcer
 from optimizer.metrics.recorder import Recorder, flush_now
 from optimizer.rows import Rows
 from optimizer.schemata import Schemata
@@ -35,6 +37,7 @@ Load = Callable[[str], Awaitable[Overrides]]
 FLUSH_INTERVAL = 1.0  # s; what a killed process can lose
 OWED_INTERVAL = 1.0  # s between attempts to end what writes without Valkey left standing
 SETTINGS_INTERVAL = 0.5  # s between looks at the settings' version stamp
+_SETTINGS_WITHIN = 2.0  # s for which following waits for them at the start
 SCHEMA_LOOK = 1.0  # s between looks at whether the schema is to be learnt
 
 
@@ -50,6 +53,7 @@ class Runtime:
     ) -> None:
         self.config = config
         self.recorder = recorder
+        self._announcer = Announcer(f"{recorder.process}-{id(self):x}")
         self.settings = settings
         self._load = load
         self.valkey: Redis = connect(config.valkey_url)
@@ -62,7 +66,9 @@ class Runtime:
         own = OwnQuestions(config, lambda: self.transport)
         self.verifier = IssuerVerifier(config.jwt_issuer, config.jwt_secret, own.keys)
         self.cache = _cache(self.shared, settings, self.emit)
-        self.schemata = Schemata(own.root, self.emit)
+        self.schemata = Schemata(
+            own.root, self.emit, self.shared.history.agree, lambda: self.shared.view.epoch
+        )
         schema, want = lambda: self.schemata.schema, self.schemata.want
         self.engine = Engine(self.cache, settings, self.emit, schema, want)
         self.rows = Rows(config, self.engine, self.transport, self.verifier)
@@ -72,16 +78,20 @@ class Runtime:
         self.sync_pool = ConnectionPool(clients.make_sync, settings, self.emit)
         self._follower = Follower(self.shared.history, lambda: settings.cache_l1_bound, self.emit)
         self._background = Background()
+        self._obeys = asyncio.Event()  # set once the run-time settings are known
+        if load is None:
+            self._obeys.set()
 
     def emit(self, fact: Fact) -> None:
         """Tell everybody who wants to know what happened."""
         self.recorder.record(fact)
+        self._announcer.hear(fact)
         if self.settings.access_log:
             access.log(fact)
 
     def start(self) -> None:
         """Start the recurring work in this loop."""
-        self._background.every("follow-up of changes", lambda: 0.0, self._follower.round)
+        self._background.every("follow-up of changes", lambda: 0.0, self._follow)
         self._background.every("flush of metrics", lambda: FLUSH_INTERVAL, self.flush_metrics)
         self._background.every(
             "clean-up of idle clients",
@@ -102,6 +112,7 @@ class Runtime:
         await self.engine.settle()
         self.engine.hits.hand_over()
         await flush_now(self.recorder, self.valkey, self._gauges, leaving=True)
+        await self._announcer.leave(self.valkey)
         await self.pool.close()
         await self.sync_pool.close()
         await self.transport.aclose()
@@ -117,6 +128,15 @@ class Runtime:
         """Hand this process's counts to Valkey now."""
         self.engine.hits.hand_over()
         await flush_now(self.recorder, self.valkey, self._gauges)
+        await self._announcer.announce(self.valkey, self.settings.version)
+
+    async def _follow(self) -> None:
+        """Hear of changes; the first to meet a restarted Valkey must know a marker's life."""
+        if not self._obeys.is_set():
+            with suppress(TimeoutError):  # the database is away: the environment's value holds
+                await asyncio.wait_for(self._obeys.wait(), _SETTINGS_WITHIN)
+            self._obeys.set()
+        await self._follower.round()
 
     async def refresh_settings(self) -> None:
         """Adopt the run-time settings where their version has moved or cannot be heard."""
@@ -131,6 +151,7 @@ class Runtime:
                 self.settings.cache_eviction,
             )
             self._declare()
+        self._obeys.set()
 
     async def refresh_schema(self) -> None:
         """Learn the project's tables, and take what was declared of them."""
@@ -140,7 +161,9 @@ class Runtime:
 
     def _declare(self) -> None:
         complete = bool(self.settings.cache_foreign_keys_complete)
-        self.schemata.declare(self.settings.declarations(), keys_complete=complete)
+        self.schemata.declare(
+            self.settings.declarations(), self.settings.routines(), keys_complete=complete
+        )
 
     async def _settings_version(self) -> str | None:
         """The stamp; "0" where none was ever set, None where Valkey is away."""

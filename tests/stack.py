@@ -6,6 +6,7 @@ developer's environment names are left alone. The stand-in for Supabase starts w
 asks for it. At the end everything is stopped and removed, also after Ctrl-C or TERM.
 """
 
+import atexit
 import os
 import shutil
 import signal
@@ -181,6 +182,8 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
 
 def pytest_unconfigure() -> None:
     """Stop the stores when the session ends, however it ends."""
+    if "optimizer.runtime" in sys.modules:  # its counts have nowhere to go once they are stopped
+        atexit.unregister(sys.modules["optimizer.runtime"].hand_over)
     _stop()
 
 
@@ -216,7 +219,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _needs_nothing(item: pytest.Item) -> bool:
-    marked = any(item.get_closest_marker(name) for name in ("slow", "browser", "django_db"))
+    marked = any(
+        item.get_closest_marker(name) for name in ("slow", "browser", "django_db", "thorough")
+    )
     served = _SERVED & set(getattr(item, "fixturenames", ()))
     return not marked and not served and "processes" not in item.path.parts
 

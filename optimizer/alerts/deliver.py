@@ -13,12 +13,13 @@ from django.db.models import F, Max, Q, QuerySet
 from django.utils import timezone
 
 from optimizer.alerts import channels, watch
+from optimizer.errors import AnswerLost
 from optimizer.models import Attempt, Outbox
 
 log = logging.getLogger(__name__)
 
-MAX_ATTEMPTS = 10  # the last one about four hours after the first
-FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(hours=1)
+MAX_ATTEMPTS = 20  # the last one about four hours after the first
+FIRST_PAUSE, LONGEST_PAUSE = timedelta(seconds=30), timedelta(minutes=15)
 LEASE = timedelta(minutes=5)  # longer than a task may run
 RUN_LIMIT = timedelta(seconds=60)  # after this no further mail is begun in a run
 ERROR_LIMIT = 1000
@@ -31,7 +32,8 @@ def deliver_due(clock: Clock = timezone.now) -> int:
     """Try each mail that is due once; how many were sent."""
     began = clock()
     _bury_abandoned(began)
-    due = _due(began).order_by("next_attempt_at").values_list("pk", flat=True)
+    # In the order in which they were written: nobody reads of an end before its beginning.
+    due = _due(began).order_by("created_at", "pk").values_list("pk", flat=True)
     sent = sum(_try(pk, clock) for pk in due[:100] if clock() - began < RUN_LIMIT)
     watch.beat(watch.DELIVERIES, clock())
     return sent
@@ -50,8 +52,10 @@ def pause_after(attempts: int) -> timedelta:
 
 
 def _due(now: datetime) -> QuerySet[Outbox]:
-    free = Q(lease_until=None) | Q(lease_until__lte=now)
-    return Outbox.objects.filter(free, state=Outbox.Delivery.PENDING, next_attempt_at__lte=now)
+    """Mails whose time has come; a time so late that only a clock set back explains it has too."""
+    free = Q(lease_until=None) | Q(lease_until__lte=now) | Q(lease_until__gt=now + 2 * LEASE)
+    due = Q(next_attempt_at__lte=now) | Q(next_attempt_at__gt=now + 4 * LONGEST_PAUSE)
+    return Outbox.objects.filter(free, due, state=Outbox.Delivery.PENDING)
 
 
 def _bury_abandoned(now: datetime) -> None:
@@ -72,7 +76,7 @@ def _try(pk: int, clock: Clock) -> bool:
         return False
     mail, attempt = claimed
     try:
-        channels.send(mail)
+        channels.send(mail, attempt.began_at)
     except Exception as error:  # noqa: BLE001 - each backend has its own; it is stored and shown
         _store_failure(mail, attempt, error, clock())
         return False
@@ -112,8 +116,9 @@ def _store_failure(mail: Outbox, attempt: Attempt, error: Exception, now: dateti
     dead = channels.is_final(error) or mail.attempts >= MAX_ATTEMPTS
     told = f"{type(error).__name__}: {error}"[:ERROR_LIMIT]
     log.warning("alert mail %d, attempt %d: %s", mail.pk, mail.attempts, told)
+    lost = isinstance(error, AnswerLost)
     with transaction.atomic():
-        _close(attempt, Result.FAILED, told, now)
+        _close(attempt, Result.UNKNOWN if lost else Result.FAILED, told, now)
         _store(
             mail,
             state=Outbox.Delivery.DEAD if dead else Outbox.Delivery.PENDING,

@@ -28,7 +28,7 @@ def send_heartbeat(now: datetime) -> bool:
 def _ask(url: str) -> bool:
     try:
         httpx.get(url, timeout=TIMEOUT, follow_redirects=True).raise_for_status()
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         log.warning("the heartbeat was not taken: %s", type(error).__name__)  # its URL is a secret
         return False
     return True

@@ -6,32 +6,54 @@ followed and no proxy is asked.
 """
 
 import ipaddress
+import json
 import socket
+from datetime import datetime
 from typing import Any
 
 import httpx
 from django.conf import settings
 
-from optimizer.errors import WebhookError
+from optimizer.alerts import signing
+from optimizer.errors import AnswerLost, WebhookError
 
 TIMEOUT = 10.0  # s for each phase
 LATER = frozenset({408, 425, 429})  # of 4xx those that mean "try again"
 
 
-def post(url: str, payload: dict[str, Any], key: str) -> None:
-    """Send the payload under an idempotency key.
+def post(url: str, payload: dict[str, Any], key: str, now: datetime) -> None:
+    """Send the payload under an idempotency key, signed where there is a secret.
 
-    Raises WebhookError where it was refused, and httpx.TransportError where nobody answered.
+    Raises WebhookError where it was refused, AnswerLost where it may have arrived, and
+    httpx.TransportError where nobody was reached.
     """
     target = httpx.URL(url)
-    place = target.copy_with(host=_address(target))
-    headers = {"Host": target.netloc.decode(), "Idempotency-Key": key, "User-Agent": "Canvalo"}
+    place, sni = target.copy_with(host=_address(target)), {"sni_hostname": target.host}
+    body = json.dumps(payload, ensure_ascii=False, separators=(",", ":")).encode()
+    headers = _headers(target, key, now, body)
     with httpx.Client(timeout=TIMEOUT, trust_env=False, follow_redirects=False) as client:
-        sni = {"sni_hostname": target.host}
-        request = client.build_request("POST", place, json=payload, headers=headers, extensions=sni)
+        request = client.build_request("POST", place, content=body, headers=headers, extensions=sni)
+        _check(_status(client, request))
+
+
+def _status(client: httpx.Client, request: httpx.Request) -> int:
+    try:
         response = client.send(request, stream=True)  # its body is nobody's concern
-        response.close()
-    _check(response.status_code)
+    except (httpx.ReadError, httpx.WriteError, httpx.ReadTimeout, httpx.WriteTimeout,
+            httpx.RemoteProtocolError) as error:  # fmt: skip
+        raise AnswerLost(f"{type(error).__name__}: {error}") from error
+    response.close()
+    return response.status_code
+
+
+def _headers(target: httpx.URL, key: str, now: datetime, body: bytes) -> dict[str, str]:
+    return {
+        "Host": target.netloc.decode(),
+        "Content-Type": "application/json",
+        "Idempotency-Key": key,
+        "User-Agent": "Canvalo",
+        **signing.signed(getattr(settings, "CANVALO_ALERT_WEBHOOK_SECRET", ""), key, now, body),
+    }
 
 
 def _check(status: int) -> None:

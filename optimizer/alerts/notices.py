@@ -13,9 +13,11 @@ from optimizer.models import AlertRule, Notice, Recipient
 from optimizer.models.addresses import same
 
 
-def put_turn(rule: AlertRule, seen: Observation, turn: Transition, now: datetime) -> int:
-    """Write the turn once for each recipient, never twice; how many were asked."""
-    cause = f"{turn.event}/{turn.since.isoformat()}/{turn.at.isoformat()}"
+def put_turn(
+    rule: AlertRule, seen: Observation, turn: Transition, now: datetime, version: int
+) -> int:
+    """Write the turn once for each recipient; how many. `version` is the state's that it led to."""
+    cause = f"{turn.event}/{version}"
     told = _told(rule)
     rows = [
         _row(rule, cause, address, telling.turn(told, seen, turn, now, reader), now)

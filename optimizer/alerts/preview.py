@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-from optimizer.alerts import series
+from optimizer.alerts import forecast, series
 from optimizer.alerts.telling import lasted, moment
-from optimizer.domain.measures import MEASURES, Direction, Metric, Parts, figure, threshold
+from optimizer.domain.measures import Direction, Metric, Parts, figure, threshold
 from optimizer.domain.replay import Replay, Seen, replay
 from optimizer.domain.rules import Rule
 from optimizer.domain.series import MINUTE, floor
@@ -14,6 +14,10 @@ from optimizer.models import AlertRule, SnapshotRun
 SPAN = timedelta(days=7)
 WIDTH, HEIGHT = 840, 200  # of the drawing, in its own units
 PIECES = 420  # points drawn; each shows the worst of its minutes, so that no dip is lost
+OFTEN = (
+    "That is more than once a day: put more between the two thresholds, take a longer window, or "
+    "let it hold for longer."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,21 +33,25 @@ class Preview:
     fire: str
     recover: str
     top: str
+    bottom: str
     first: str
     last: str
     alarms: list[tuple[str, str, str]]  # from, to, lasted
     now: str
+    note: str  # what to know of the figure
     width: int = WIDTH
     height: int = HEIGHT
 
 
 def preview(row: AlertRule, now: datetime, zone: tzinfo) -> Preview:
-    """Replay the rule on what is stored; two to four statements, whatever the traffic."""
+    """Replay the rule on what is stored; a handful of statements, whatever the traffic."""
     rule = row.as_rule()
     end = series.data_until(now) or floor(now, MINUTE)
     start = end - SPAN
-    minutes, value = _stored(rule, start, end), MEASURES[rule.metric].value
-    return drawn(rule, replay(rule, minutes, start, end, value), start, end, zone)
+    minutes = _stored(rule, start, end)
+    seen = replay(rule, minutes, start, end, forecast.valuer(rule, start, minutes))
+    note = OFTEN if seen.fired > SPAN.days else forecast.what_is_billed(rule)
+    return drawn(rule, seen, start, end, zone, note)
 
 
 def _stored(rule: Rule, start: datetime, end: datetime) -> dict[datetime, Parts]:
@@ -61,7 +69,9 @@ def _ages(start: datetime, end: datetime) -> dict[datetime, Parts]:
     }
 
 
-def drawn(rule: Rule, seen: Replay, start: datetime, end: datetime, zone: tzinfo) -> Preview:
+def drawn(
+    rule: Rule, seen: Replay, start: datetime, end: datetime, zone: tzinfo, note: str = ""
+) -> Preview:
     """The drawing of a replay."""
     values = [s.value for s in seen.seen if s.value is not None]
     low = min([*values, rule.fire_at, rule.recover_at, 0.0])
@@ -85,10 +95,12 @@ def drawn(rule: Rule, seen: Replay, start: datetime, end: datetime, zone: tzinfo
         fire=threshold(rule.metric, rule.fire_at),
         recover=threshold(rule.metric, rule.recover_at),
         top=figure(rule.metric, high),
+        bottom=figure(rule.metric, low),
         first=moment(start, zone),
         last=moment(end, zone),
         alarms=[(moment(a, zone), moment(b, zone), lasted(b - a)) for a, b in alarms],
         now=seen.seen[-1].phase.replace("_", " ") if seen.seen else "",
+        note=note,
     )
 
 

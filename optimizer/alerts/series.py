@@ -12,6 +12,8 @@ from typing import Any
 from django.db.models import Q, Sum
 from django.db.models.functions import Coalesce
 
+from optimizer.alerts.forecast import valuer
+from optimizer.alerts.rows import between, of
 from optimizer.domain.counts import HIT_OUTCOMES
 from optimizer.domain.facts import Operation, ReadOutcome
 from optimizer.domain.measures import MEASURES, Metric, Parts
@@ -47,6 +49,7 @@ SOURCES: Mapping[Metric, Source] = {
     Metric.P95: Source(_ASKED, _ASKED, buckets=_ASKED),
     Metric.POOL_WAITING: Source(_LENT, _LENT, buckets=_LENT),
     Metric.EGRESS_FORECAST: Source(_SENT, _SENT, column="received"),
+    Metric.COST_FORECAST: Source(_SENT, _SENT, column="received"),
 }
 
 
@@ -63,12 +66,8 @@ def observe(rule: Rule, until: datetime | None, now: datetime) -> Observation:
         return snapshot_age(until, now)
     if until is None:
         return Observation(None, None, 0)
-    return observation(rule, until, _window(rule, until))
-
-
-def observation(rule: Rule, until: datetime, parts: Parts) -> Observation:
-    """A figure from its parts."""
-    return Observation(until, MEASURES[rule.metric].value(parts), parts.bottom)
+    parts = _window(rule, until)
+    return Observation(until, valuer(rule, until)(parts, until), parts.bottom)
 
 
 def snapshot_age(until: datetime | None, now: datetime) -> Observation:
@@ -81,7 +80,7 @@ def snapshot_age(until: datetime | None, now: datetime) -> Observation:
 
 def by_minute(rule: Rule, start: datetime, end: datetime) -> dict[datetime, Parts]:
     """The parts of each minute that is known, those in which nothing happened included."""
-    runs = _between(SnapshotRun.objects.all(), start, end).values_list("minute", flat=True)
+    runs = between(SnapshotRun.objects.all(), start, end).values_list("minute", flat=True)
     found = {minute: Parts(minutes=1) for minute in runs}
     source = SOURCES[rule.metric]
     for row in _rows(rule, start, end).values("minute").annotate(**_sums(source)):
@@ -99,7 +98,7 @@ def _window(rule: Rule, until: datetime) -> Parts:
     rows = _rows(rule, start, until)
     sums = rows.aggregate(**_sums(source))
     parts = Parts(int(sums["top"] - sums["less"]), int(sums["bottom"]))
-    parts.minutes = _between(SnapshotRun.objects.all(), start, until).count()
+    parts.minutes = between(SnapshotRun.objects.all(), start, until).count()
     if source.buckets is not None:
         for buckets in rows.filter(source.buckets).values_list("buckets", flat=True):
             parts.add(Parts(buckets=buckets))
@@ -113,16 +112,5 @@ def _sums(source: Source) -> dict[str, Any]:
 
 
 def _rows(rule: Rule, start: datetime, end: datetime) -> Any:
-    rows = _between(MinuteTally.objects.all(), start, end)
-    return rows.filter(_of(rule.relation)) if MEASURES[rule.metric].by_relation else rows
-
-
-def _between(rows: Any, start: datetime, end: datetime) -> Any:
-    return rows.filter(minute__gte=start, minute__lt=end)
-
-
-def _of(relation: str) -> Q:
-    """All relations for none, and those of every schema for a bare name."""
-    if not relation:
-        return Q()
-    return Q(relation=relation) if "." in relation else Q(relation__endswith=f".{relation}")
+    rows = between(MinuteTally.objects.all(), start, end)
+    return rows.filter(of(rule.relation)) if MEASURES[rule.metric].by_relation else rows

@@ -1,13 +1,16 @@
 """What is said of one turn of one rule, in the zone of whoever reads it. Pure."""
 
 from dataclasses import asdict, dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
 from optimizer.domain.measures import MEASURES, Direction, Metric, figure, subject, threshold
 from optimizer.domain.request import NAMED
 from optimizer.domain.rules import Event, Observation, Rule, Transition
 from optimizer.domain.series import MINUTE
+
+LEAD = timedelta(minutes=10)  # of the time before it began that the chart shows
+SHORTEST = timedelta(hours=1)  # that a chart shows
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +54,8 @@ class Told:
 def turn(about: Told, seen: Observation, what: Transition, now: datetime, to: Reader) -> Telling:
     """What is said of a turn."""
     rule = about.rule
-    lines = [*_story(what, rule, to.zone), *_figures(rule, seen, to.zone)]
+    grave = ["Severity", about.severity]
+    lines = [*_story(what, rule, to.zone), *_figures(rule, seen, to.zone), grave]
     return Telling(
         event=what.event,
         headline=f"{about.name}: {_happened(rule, seen, what)}",
@@ -75,10 +79,19 @@ def trial(about: Told, now: datetime, to: Reader) -> Telling:
 
 
 def chart_link(rule: Rule, since: datetime, now: datetime, to: Reader) -> str:
-    """The chart, at the shortest range that shows the whole story from before it began."""
-    needed = now - since + rule.window
+    """The chart from before it began until now, so that the link shows the same next week.
+
+    Zoomed out of it, the page shows the shortest named range that is long enough.
+    """
+    needed = now - since + rule.window + LEAD
     fitting = next((name for name, (length, _) in NAMED.items() if length >= needed), "1y")
-    return f"{to.base_url.rstrip('/')}/?range={fitting}#{MEASURES[rule.metric].chart}"
+    zoom = f"from={_in_address(now - max(needed, SHORTEST))}&to={_in_address(now)}"
+    chart = MEASURES[rule.metric].chart
+    return f"{to.base_url.rstrip('/')}/?range={fitting}&{zoom}#{chart}"
+
+
+def _in_address(at: datetime) -> str:
+    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%MZ}"
 
 
 def moment(at: datetime, zone: tzinfo) -> str:
@@ -98,7 +111,7 @@ def _happened(rule: Rule, seen: Observation, what: Transition) -> str:
     if what.event is Event.RESOLVED:
         return f"{of} is back at {value} after {lasted(what.duration)}"
     if what.event is Event.CLOSED:
-        return "the rule was changed; its alarm ends here, whatever became of the trouble"
+        return f"the rule was {what.why}; its alarm ends here, whatever became of the trouble"
     if what.event is Event.REMINDED:
         return f"{of} is {value}, for {lasted(what.at - what.since)} now"
     return f"{of} is {value}"
@@ -113,14 +126,20 @@ def _story(what: Transition, rule: Rule, zone: tzinfo) -> list[list[str]]:
 
 def _figures(rule: Rule, seen: Observation, zone: tzinfo) -> list[list[str]]:
     until = f" until {moment(seen.until, zone)}" if seen.until else ""
-    samples = f" of {seen.samples:,} {MEASURES[rule.metric].samples}"
-    value = figure(rule.metric, seen.value)
-    known = value if rule.metric is Metric.SNAPSHOT_AGE else value + samples
+    known = figure(rule.metric, seen.value) + _rests_on(rule, seen.samples)
     return [
         ["Value", f"{known}; {seen.error}" if seen.error else known],
         ["Threshold", _thresholds(rule)],
         ["Window", f"{lasted(rule.window)}{until}"],
     ]
+
+
+def _rests_on(rule: Rule, samples: int) -> str:
+    measure = MEASURES[rule.metric]
+    if rule.metric is Metric.SNAPSHOT_AGE:
+        return ""
+    relation = " of" if measure.value else ", at the pace of"
+    return f"{relation} {samples:,} {measure.samples}"
 
 
 def _thresholds(rule: Rule) -> str:

@@ -8,6 +8,7 @@ from datetime import datetime
 from urllib.parse import urljoin
 
 from django.core.signing import BadSignature, Signer
+from django.db.models import Q
 from django.urls import NoReverseMatch, reverse
 
 from optimizer.alerts.notices import base_url
@@ -34,6 +35,14 @@ def address_of(token: str) -> str | None:
         return str(Signer(salt=_SALT).unsign_object(token))
     except BadSignature:
         return None
+
+
+def has_left(address: str, rule: int | None) -> bool:
+    """Whether the address wants to hear nothing more at all, or of this rule."""
+    left = Q(unsubscribed_at__isnull=False)
+    if rule is not None:
+        left |= Q(muted=rule)
+    return Recipient.objects.filter(left, address=same(address)).exists()
 
 
 def rules_of(address: str) -> list[AlertRule]:

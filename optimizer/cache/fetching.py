@@ -78,7 +78,7 @@ class Fetches:
         stored, asked_at = False, self._clock()
         try:
             answer = await fetch()
-            short = terms.is_short(answer)
+            short = look.unknown or terms.is_short(answer)
             stamps, tags = (look.stamps, terms.widest) if short else (look.core, terms.tags)
             if stored := terms.may_store(answer) and not (short and look.others_busy):
                 entry = Entry(answer, stamps, asked_at, look.at.position)
@@ -98,7 +98,9 @@ class Fetches:
             await asyncio.sleep(pause)
             pause = min(pause * 1.5, _LAST_PAUSE)
             try:
-                look = await self._shared.look(key, terms.tags, "", self.fetcher, terms.short)
+                look = await self._shared.look(
+                    key, terms.tags, "", self.fetcher, terms.short, terms.asked
+                )
             except CacheUnavailable:
                 self._emit(CacheFault("look"))
                 return replace(look, found=Found.QUARANTINE, elsewhere=False)  # keep nothing

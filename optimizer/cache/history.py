@@ -1,7 +1,7 @@
 """Changes in Valkey: writers announce them there, and every process follows them."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 import redis
@@ -10,9 +10,12 @@ from optimizer.cache import scripts_changes as scripts
 from optimizer.cache.steps import (
     CHANGES,
     CONFIRMED,
+    DOUBTED,
     EPOCH,
     MARKED,
+    OUTLINES,
     Steps,
+    filters_of,
     fresh_stamp,
     marker_of,
     pairs_of,
@@ -36,6 +39,8 @@ class History:
         self._touch = steps.script(scripts.TOUCH)
         self._sync = steps.script(scripts.SYNC)
         self._overdue = steps.script(scripts.OVERDUE)
+        self._asked = steps.script(scripts.ASKED)
+        self._agree = steps.script(scripts.AGREE)
         self._sweep = steps.script(scripts.SWEEP)
         self._replicas = 0
 
@@ -68,6 +73,24 @@ class History:
         at, _ = await self._steps.step(self._touch, keys, [json.dumps(tags)])
         self._steps.view.change(at, tags, own=True)
         return at
+
+    async def asked(self, relation: str, *, forget: bool = False) -> tuple[str, ...]:
+        """The filters by which reads of a relation may be kept; with `forget` none is any more."""
+        args = [stamp_of(""), "1" if forget else ""]
+        at, (found, gone) = await self._steps.step(self._asked, [filters_of(relation)], args)
+        self._steps.view.change(at, [tag.decode() for tag in gone], own=True)
+        return tuple(text.decode() for text in found)
+
+    async def doubt(self, relation: str, columns: Collection[str]) -> None:
+        """Say that answers show columns otherwise than declared, for whoever declared it."""
+        text = json.dumps(sorted(columns))
+        await self._steps.ask(lambda: self._steps.client.hset(DOUBTED, relation, text))
+
+    async def agree(self, outlines: Mapping[str, str], rested_on: Collection[str]) -> None:
+        """Say what the schema is; a new epoch begins where that is not what tags rested on."""
+        parts = [(name, text, int(name in rested_on)) for name, text in outlines.items()]
+        args = [arg for part in parts for arg in part]
+        await self._steps.step(self._agree, [OUTLINES], args)
 
     async def catch_up(self, clock: Callable[[], float], bound: float) -> None:
         """Apply all that happened; L1 may be served unasked until `bound` s after the asking.
@@ -113,6 +136,17 @@ class History:
         _, confirmed = await self._steps.ask(pipe.execute)
         if not confirmed:
             raise CacheUnavailable("no replica of Valkey confirmed the marker")
+
+
+def learnt_blocking(client: redis.Redis) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """The outlines that were learnt and the columns that are doubted, by relation; for a thread
+    without an event loop. Raises CacheUnavailable."""
+    try:
+        found: list[Any] = [client.hgetall(OUTLINES), client.hgetall(DOUBTED)]
+    except (redis.exceptions.RedisError, OSError) as error:
+        raise CacheUnavailable(f"Valkey cannot be used: {type(error).__name__}") from error
+    outlines, doubted = ({n.decode(): t.decode() for n, t in one.items()} for one in found)
+    return outlines, {name: json.loads(text) for name, text in doubted.items()}
 
 
 def spares_markers(policy: str) -> bool:

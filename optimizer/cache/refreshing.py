@@ -72,7 +72,7 @@ class Refreshes:
     async def _refresh(self, key: str, terms: Terms, fetch: Fetch) -> None:
         BEHIND.set(True)  # in this task alone
         try:
-            look = await self._shared.look(key, terms.tags, others=terms.short)
+            look = await self._shared.look(key, terms.tags, others=terms.short, asked=terms.asked)
             if look.fillable and await self._shared.claim(key, look.stamps, self._fetches.fetcher):
                 await self._fetches.fetch(key, terms, look, fetch)
         except CacheUnavailable:

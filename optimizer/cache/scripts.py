@@ -10,6 +10,9 @@ All keys carry one hash tag, so that a cluster keeps them together:
     {canvalo}:marked       a sorted set: tag → the latest deadline of its markers in ms
     {canvalo}:e:<key>      a hash: stamps, value; always with an expiry
     {canvalo}:f:<key>      who fetches an entry at present, and under which stamps
+    {canvalo}:q:<relation> a hash: tag of filters → the filters, for those who write
+    {canvalo}:doubted      a hash: relation → its columns that answers show otherwise than declared
+    {canvalo}:outlines     a hash: relation → its key and the types of its columns, as last learnt
     {canvalo}:entries      a sorted set: entry key → expiry in ms, for counts and bounds
     {canvalo}:entries:gone the same of entries that are gone, so that a miss can say why: what was
                            pushed out has its expiry still before it
@@ -89,12 +92,13 @@ end
 """
 )
 
-# KEYS: epoch, stream, entry, index, fetcher, then (stamp, marker) for each tag.  ARGV from 4: the
-# stamps known to L1, who asks (nothing: it will not fetch), how long a fetch may take in ms, how
-# many of the tags are held whatever the answer is. The others are held by some answers only: an
-# entry has the stamps of the former alone, or of all.
+# KEYS: epoch, stream, entry, index, fetcher, filters, then (stamp, marker) for each tag.  ARGV from
+# 4: the stamps known to L1, who asks (nothing: it will not fetch), how long a fetch may take in ms,
+# how many of the tags are held whatever the answer is, the tag of the question's filters (or
+# nothing), the filters, how many may be known. The other tags are held by some answers only: an
+# entry has the stamps of the former alone, or of all. Filters are known before they are fetched by.
 # Answer: {epoch, position, what, stamps, value, ms of quarantine left, whether another fetches,
-# whether a writer is at work under the other tags}.
+# whether a writer is at work under the other tags, whether writers do not know the filters}.
 # What: 0 cold, 1 L1 stands, 2 value, 3 a writer is at work, 4 expired, 5 invalidated, 6 quarantine,
 # 7 evicted: here, or by Valkey itself where its memory was full.
 LOOK = (
@@ -103,11 +107,11 @@ LOOK = (
     + """
 local stamps, busy, any_busy = {epoch}, false, false
 local always = tonumber(ARGV[7])
-for i = 6, #KEYS, 2 do
+for i = 7, #KEYS, 2 do
   local _, alive = bury(KEYS[i], KEYS[i + 1], ARGV[1])
   if alive > 0 then
     any_busy = true
-    if (i - 6) / 2 < always then busy = true end
+    if (i - 7) / 2 < always then busy = true end
   end
   local stamp = redis.call('GET', KEYS[i])
   if not stamp then
@@ -119,9 +123,17 @@ end
 local joined = table.concat(stamps, ' ')
 local core = table.concat(stamps, ' ', 1, always + 1)
 local function stand(found) return found == core or (found == joined and not any_busy) end
+local unknown = 0
+if ARGV[8] ~= '' and redis.call('HEXISTS', KEYS[6], ARGV[8]) == 0 then
+  if redis.call('HLEN', KEYS[6]) < tonumber(ARGV[10]) then
+    redis.call('HSET', KEYS[6], ARGV[8], ARGV[9])
+  else
+    unknown = 1
+  end
+end
 local left = quiet and tonumber(e[4]) - now or 0
 local function answer(what, value, elsewhere)
-  return {epoch, position, what, joined, value, left, elsewhere or 0, any_busy and 1 or 0}
+  return {epoch, position, what, joined, value, left, elsewhere or 0, any_busy and 1 or 0, unknown}
 end
 if busy then return answer(3, false) end
 if stand(ARGV[4]) then return answer(1, false) end

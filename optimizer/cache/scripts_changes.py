@@ -79,6 +79,50 @@ return {epoch, position, changes, tonumber(replicas)}
 """
 )
 
+# KEYS: epoch, stream, filters.  ARGV from 4: a stamp's prefix, whether all are to be forgotten.
+# Answer: {epoch, position, filters, forgotten tags}. By filters whose tag has no stamp Valkey
+# keeps nothing any more; they are forgotten, and so is what processes have kept by them.
+ASKED = (
+    EPOCH
+    + _PUBLISH
+    + """
+local known, found, gone = redis.call('HGETALL', KEYS[3]), {}, {}
+for i = 1, #known, 2 do
+  local stamp = ARGV[4] .. known[i]
+  if ARGV[5] == '' and redis.call('EXISTS', stamp) == 1 then
+    found[#found + 1] = known[i + 1]
+  else
+    redis.call('HDEL', KEYS[3], known[i])
+    redis.call('DEL', stamp)
+    gone[#gone + 1] = known[i]
+  end
+end
+if #gone > 0 then publish('touch', cjson.encode(gone)) end
+return {epoch, position, found, gone}
+"""
+)
+
+# KEYS: epoch, stream, outlines.  ARGV from 4: (name, outline, whether tags rest on it: 1) for each.
+# Where another one was known of those, tags of before and of now do not meet: a new epoch begins.
+AGREE = (
+    EPOCH
+    + """
+local another = false
+for i = 4, #ARGV, 3 do
+  local known = redis.call('HGET', KEYS[3], ARGV[i])
+  if known ~= ARGV[i + 1] then
+    another = another or (known and ARGV[i + 2] == '1')
+    redis.call('HSET', KEYS[3], ARGV[i], ARGV[i + 1])
+  end
+end
+if another then
+  epoch = ARGV[1]
+  redis.call('HSET', KEYS[1], 'first', 0, 'epoch', epoch, 'quiet', now + ARGV[2])
+end
+return {epoch, position}
+"""
+)
+
 # KEYS: epoch, stream.  Declares that no writer of before is at work any more, so there is nothing
 # to wait for; a new epoch begins.
 OPEN = (

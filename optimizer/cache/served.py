@@ -7,6 +7,7 @@ from optimizer.cache.entry import Entry
 from optimizer.domain.answer import Answer
 from optimizer.domain.facts import MissReason, ReadOutcome, Tier
 from optimizer.domain.freshness import Mark
+from optimizer.domain.grain.asked import Asked
 
 _ROWS = frozenset({200, 206})
 _NO_SUCH_ROW = 406  # a single object was asked for, and PostgREST found none
@@ -44,6 +45,7 @@ class Terms:
     refresh_ahead: bool = False
     short: tuple[str, ...] = ()  # tags that an answer with fewer than `rows` rows holds as well
     rows: int = 0
+    asked: Asked | None = None  # filters; where writers cannot know them, `short` is held as well
 
     @property
     def widest(self) -> tuple[str, ...]:
@@ -52,7 +54,7 @@ class Terms:
 
     def is_short(self, answer: Answer) -> bool:
         """Whether rows were asked for that are not there, and may come."""
-        return bool(self.short) and not self._shows_all(answer)
+        return bool(self.short) and self.asked is None and not self._shows_all(answer)
 
     def _shows_all(self, answer: Answer) -> bool:
         shown = answer.rows_shown

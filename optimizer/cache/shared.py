@@ -12,11 +12,14 @@ from redis.exceptions import RedisError
 from optimizer.cache import scripts
 from optimizer.cache.entry import Entry, decode, encode
 from optimizer.cache.history import History
-from optimizer.cache.steps import INDEX, PREFIX, Steps, pairs_of
+from optimizer.cache.steps import INDEX, PREFIX, Steps, filters_of, pairs_of
 from optimizer.domain.freshness import Mark
+from optimizer.domain.grain.asked import Asked
 from optimizer.errors import CacheUnavailable
 
 MARKER_LIFE = 60.0  # s, where no setting says otherwise
+MOST_ASKED = 200  # filters of one relation that are told to writers; beyond, reads hold `any`
+_NO_FILTERS = Asked("", "")
 
 
 class Found(IntEnum):
@@ -44,6 +47,7 @@ class Look:
     elsewhere: bool = False  # another process fetches this at present
     always: int = 0  # how many of the stamps are those of tags that every answer holds
     others_busy: bool = False  # a writer is at work under the other tags
+    unknown: bool = False  # writers do not know the question's filters
 
     @property
     def fillable(self) -> bool:
@@ -103,15 +107,22 @@ class SharedTier:
         known: str = "",
         fetcher: Fetcher | None = None,
         others: Sequence[str] = (),
+        asked: Asked | None = None,
     ) -> Look:
         """Read entry and stamps together; `known` are the stamps of the entry that L1 holds.
 
-        `others` are tags that some answers hold and others do not. On a miss the fetcher is noted
-        as such, unless another process has been before.
+        `others` are tags that some answers hold and others do not. What is `asked` is told to
+        writers. On a miss the fetcher is noted as such, unless another process has been before.
         """
-        who = fetcher or Fetcher()
-        keys = [_entry(key), INDEX, _fetcher(key), *pairs_of(tags), *pairs_of(others)]
-        args = [known, who.name, int(who.seconds * 1000), len(tags)]
+        who, filters = fetcher or Fetcher(), asked or _NO_FILTERS
+        keys = [
+            _entry(key), INDEX, _fetcher(key), filters_of(filters.relation), *pairs_of(tags),
+            *pairs_of(others),
+        ]  # fmt: skip
+        args = [
+            known, who.name, int(who.seconds * 1000), len(tags), filters.tag if asked else "",
+            filters.text, MOST_ASKED,
+        ]  # fmt: skip
         at, reply = await self.steps.swift_step(self._look, keys, args)
         return _as_look(at, reply, len(tags))
 
@@ -161,13 +172,13 @@ def sizes_blocking(client: redis.Redis) -> CacheSizes:
 
 
 def _as_look(at: Mark, reply: Sequence[Any], always: int) -> Look:
-    found, stamps, value, quarantine, elsewhere, others_busy = reply
+    found, stamps, value, quarantine, elsewhere, others_busy, unknown = reply
     entry = decode(value) if value is not None else None
     if found == Found.VALUE and entry is None:
         found = Found.COLD  # written by another version of Canvalo
     return Look(
         Found(found), stamps.decode(), at, entry, quarantine / 1000, bool(elsewhere), always,
-        bool(others_busy),
+        bool(others_busy), bool(unknown),
     )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ PREFIX = "{canvalo}"
 EPOCH = f"{PREFIX}:epoch"
 CHANGES = f"{PREFIX}:changes"
 INDEX = f"{PREFIX}:entries"
+DOUBTED = f"{PREFIX}:doubted"
+OUTLINES = f"{PREFIX}:outlines"
 MARKED = f"{PREFIX}:marked"
 CONFIRMED = f"{PREFIX}:confirmed"
 
@@ -117,6 +119,11 @@ def stamp_of(tag: str) -> str:
 def marker_of(tag: str) -> str:
     """The key of a tag's markers."""
     return f"{PREFIX}:m:{tag}"
+
+
+def filters_of(relation: str) -> str:
+    """The key of the filters by which reads of a relation are kept."""
+    return f"{PREFIX}:q:{relation}"
 
 
 def pairs_of(tags: Sequence[str]) -> list[str]:

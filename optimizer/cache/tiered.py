@@ -134,7 +134,12 @@ class TieredCache:
         fetcher = self._fetches.fetcher if fetches else None
         try:
             look = await self.shared.look(
-                key, terms.tags, held.entry.stamps if held else "", fetcher, terms.short
+                key,
+                terms.tags,
+                held.entry.stamps if held else "",
+                fetcher,
+                terms.short,
+                terms.asked,
             )
         except CacheUnavailable:
             self._emit(CacheFault("look"))

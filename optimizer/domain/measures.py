@@ -2,11 +2,11 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 from optimizer.domain.tally import quantile_of
 
-MINUTES_A_MONTH = 30 * 24 * 60
 GB = 1_000_000_000  # bytes
 
 
@@ -21,6 +21,7 @@ class Metric(StrEnum):
     POOL_WAITING = "pool_waiting"
     SNAPSHOT_AGE = "snapshot_age"
     EGRESS_FORECAST = "egress_forecast"
+    COST_FORECAST = "cost_forecast"
 
 
 class Direction(StrEnum):
@@ -54,17 +55,25 @@ class Parts:
                 del self.buckets[bucket]
 
 
+Valuer = Callable[[Parts, datetime], float | None]  # of a window's sums and its end
+
+
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A metric's words; `samples` names what `bottom` counts."""
+    """A metric's words; `samples` names what `bottom` counts.
+
+    Where the window's sums alone do not tell the figure, `value` is None: a forecast asks for the
+    billing cycle too.
+    """
 
     label: str
     unit: str
     samples: str
-    value: Callable[[Parts], float | None]
+    value: Callable[[Parts], float | None] | None
     chart: str = "chart-hit-rate"  # where the dashboard draws what is nearest to it
     percent: bool = False
     by_relation: bool = True
+    decimals: int = 1
 
 
 def _share(parts: Parts) -> float | None:
@@ -78,11 +87,6 @@ def _per_minute(parts: Parts) -> float | None:
 def _p95_ms(parts: Parts) -> float | None:
     seconds = quantile_of(parts.buckets, 0.95)
     return None if seconds is None else 1000 * seconds
-
-
-def _gb_a_month(parts: Parts) -> float | None:
-    pace = _per_minute(parts)
-    return None if pace is None else pace * MINUTES_A_MONTH / GB
 
 
 def _seconds(parts: Parts) -> float | None:
@@ -106,7 +110,16 @@ MEASURES: Mapping[Metric, Measure] = {
         "age of the newest figures", "s", "snapshot", _seconds, by_relation=False
     ),
     Metric.EGRESS_FORECAST: Measure(
-        "egress at this pace", "GB in 30 days", "calls", _gb_a_month, "chart-calls"
+        "egress forecast for the billing cycle", "GB", "calls", None, "chart-calls"
+    ),
+    Metric.COST_FORECAST: Measure(
+        "cost forecast for the billing cycle",
+        "US$",
+        "calls",
+        None,
+        "chart-calls",
+        by_relation=False,
+        decimals=2,
     ),
 }
 
@@ -115,8 +128,9 @@ def figure(metric: Metric, value: float | None) -> str:
     """A value with its unit, or that there is none."""
     if value is None:
         return "unknown"
-    number = f"{value:,.1f}" if abs(value) < 1000 else f"{value:,.0f}"
-    return f"{number} {MEASURES[metric].unit}"
+    measure = MEASURES[metric]
+    number = f"{value:,.{measure.decimals}f}" if abs(value) < 1000 else f"{value:,.0f}"
+    return f"{number} {measure.unit}"
 
 
 def threshold(metric: Metric, value: float) -> str:

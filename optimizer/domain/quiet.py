@@ -9,7 +9,7 @@ WEEK = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class Quiet:
-    """A stretch in which some rules, or all (`rules` is empty), are not mailed about.
+    """A stretch in which some rules, or all (`rules` is None), are not mailed about.
 
     A weekly one comes again at the same local time, summer and winter, from its start on.
     """
@@ -18,11 +18,11 @@ class Quiet:
     start: datetime
     end: datetime
     weekly: bool = False
-    rules: frozenset[int] = frozenset()
+    rules: frozenset[int] | None = None
 
     def covers(self, rule: int | None) -> bool:
         """Whether it is about a rule, while it holds."""
-        return not self.rules or rule in self.rules
+        return self.rules is None or rule in self.rules
 
     def holds(self, now: datetime, zone: tzinfo) -> bool:
         """Whether it holds at this moment for anything."""

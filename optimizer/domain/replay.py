@@ -1,10 +1,10 @@
 """A rule over stored minutes: what it would have said, had it been there all the time. Pure."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from optimizer.domain.measures import Parts
+from optimizer.domain.measures import Parts, Valuer
 from optimizer.domain.rules import Event, Observation, Phase, Rule, State, Transition, step
 from optimizer.domain.series import MINUTE
 
@@ -48,12 +48,12 @@ def replay(
     minutes: Mapping[datetime, Parts],
     start: datetime,
     end: datetime,
-    value: Callable[[Parts], float | None],
+    value: Valuer,
 ) -> Replay:
     """Judge each minute from start to end; `minutes` begins a window earlier."""
     state, seen, turns = State(Phase.NO_DATA, start), [], []
     for until, parts in _windows(rule, minutes, start, end):
-        figure = Observation(until, value(parts), parts.bottom)
+        figure = Observation(until, value(parts, until), parts.bottom)
         known = until - MINUTE in minutes  # an unknown minute is judged by nobody
         if known:
             state, turn = step(rule, state, figure, until + LAG)

@@ -7,7 +7,8 @@
 An alarm opens when PENDING has held for `hold` and closes when RECOVERING has held for
 `keep_firing`; it stays open through NO_DATA and ERROR. So no rule fires twice without an end
 between. The time of a figure is the end of its newest minute: judging it again changes nothing. An
-edited rule begins its holding times anew; one that watches something else closes its open alarm.
+edited rule begins its holding times anew; one that watches something else, or is judged no more,
+closes its open alarm. A clock that is set back makes no figure, and no reminder, wait for it.
 """
 
 from dataclasses import dataclass, replace
@@ -37,7 +38,7 @@ class Event(StrEnum):
     FIRED = "fired"
     REMINDED = "reminder"
     RESOLVED = "resolved"
-    CLOSED = "closed"  # the rule watches something else now
+    CLOSED = "closed"  # whatever became of the trouble, the rule does not follow it any more
     TEST = "test"
 
 
@@ -122,17 +123,21 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """A turn worth a mail: the trouble began at `since`, and ended or was last seen at `until`."""
+    """A turn worth a mail: the trouble began at `since`, and ended or was last seen at `until`.
+
+    Where the rule closed its alarm, `why` says what happened to the rule.
+    """
 
     event: Event
     since: datetime
     until: datetime
     at: datetime
+    why: str = ""
 
     @property
     def duration(self) -> timedelta:
-        """How long the trouble has lasted."""
-        return self.until - self.since
+        """How long the trouble has lasted; no less than nothing where the clock was set back."""
+        return max(self.until - self.since, timedelta(0))
 
 
 Outcome = tuple[State, Transition | None]
@@ -141,7 +146,7 @@ Outcome = tuple[State, Transition | None]
 def step(rule: Rule, state: State, seen: Observation, now: datetime) -> Outcome:
     """The next state, and the turn if there is one."""
     if state.alarm_since is not None and state.watched not in ("", rule.watched):
-        return _closed(rule, state, state.alarm_since, now)
+        return closed(rule, state, "changed", now)
     state = _under(rule, state, now)
     if seen.error or not _suffices(rule, seen, now):
         state = _blind(state, Phase.ERROR if seen.error else Phase.NO_DATA, now)
@@ -149,6 +154,17 @@ def step(rule: Rule, state: State, seen: Observation, now: datetime) -> Outcome:
     if state.judged is not None and _at(seen) <= state.judged <= now:
         return _reminded(rule, state, now)
     return _judged(rule, _joined(state, _at(seen)), seen, now)
+
+
+def closed(rule: Rule, state: State, why: str, now: datetime) -> Outcome:
+    """The rule follows its open alarm no more; without one nothing is told."""
+    fresh, began = (
+        State(Phase.NO_DATA, now, watched=rule.watched, terms=rule.terms),
+        state.alarm_since,
+    )
+    if began is None:
+        return fresh, None
+    return fresh, Transition(Event.CLOSED, began, max(began, state.judged or began), now, why)
 
 
 def _judged(rule: Rule, state: State, seen: Observation, now: datetime) -> Outcome:
@@ -170,12 +186,6 @@ def _suffices(rule: Rule, seen: Observation, now: datetime) -> bool:
     return known and seen.samples >= rule.min_samples and now - _at(seen) <= STALE_AFTER
 
 
-def _closed(rule: Rule, state: State, began: datetime, now: datetime) -> Outcome:
-    """The alarm was about something that the rule no longer watches."""
-    fresh = State(Phase.NO_DATA, now, watched=rule.watched, terms=rule.terms)
-    return fresh, Transition(Event.CLOSED, began, max(began, state.judged or began), now)
-
-
 def _under(rule: Rule, state: State, now: datetime) -> State:
     """A holding time does not outlive the terms under which it ran."""
     if state.terms == rule.terms:
@@ -194,7 +204,9 @@ def _blind(state: State, phase: Phase, now: datetime) -> State:
 def _reminded(rule: Rule, state: State, now: datetime) -> Outcome:
     """An alarm that stays open is spoken of again, with figures or without."""
     began, told = state.alarm_since, state.told
-    if began is None or told is None or not rule.remind or now - told < rule.remind:
+    if began is None or told is None or not rule.remind:
+        return state, None
+    if -STALE_AFTER < now - told < rule.remind:
         return state, None
     until = max(began, state.judged or began)
     return replace(state, told=now), Transition(Event.REMINDED, began, until, now)

@@ -45,6 +45,16 @@ def of_column(name: str, column: str) -> str:
     return f"w:{name}:{column}"
 
 
+def of_filter(name: str, filters: str) -> str:
+    """The tag of what is read by these filters: held instead of `any`, where writers know them."""
+    return f"f:{name}:{_hashed(filters)}"
+
+
+def of_filters(name: str) -> str:
+    """The wide tag of filters: held beside each of them, touched where rows are not all seen."""
+    return f"q:{name}"
+
+
 def of_relations(names: Iterable[str], user: str = "") -> tuple[str, ...]:
     """The tags of whatever depends on any row of these relations, for one user or for several."""
     unique, owner = set(names), (of_user(user),) if user else ()

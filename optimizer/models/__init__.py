@@ -1,6 +1,7 @@
-"""The engine's tables: run-time settings and API tokens, the metrics, and the alerts."""
+"""The engine's tables: run-time settings and their changes, API tokens, metrics, alerts."""
 
 from optimizer.models.alerts import Attempt, Notice, Outbox, Pulse, Recipient, Silence
+from optimizer.models.changes import ChangeKind, Purge, PurgeReach, SettingsChange
 from optimizer.models.metrics import (
     Grain,
     Lifetime,
@@ -10,7 +11,8 @@ from optimizer.models.metrics import (
     SpanFigures,
     SpanTally,
 )
-from optimizer.models.policy import ApiToken, EngineSetting, SettingsChange, TableSettings
+from optimizer.models.operation import BatchRun, Process
+from optimizer.models.policy import NO_TABLE, EngineSetting, FunctionSettings, TableSettings
 from optimizer.models.prices import (
     BillingProfile,
     PlanName,
@@ -19,15 +21,20 @@ from optimizer.models.prices import (
     UsageReading,
 )
 from optimizer.models.rules import AlertRule, AlertState, AlertTransition
+from optimizer.models.tokens import ApiToken
 
 __all__ = [
+    "NO_TABLE",
     "AlertRule",
     "AlertState",
     "AlertTransition",
     "ApiToken",
     "Attempt",
+    "BatchRun",
     "BillingProfile",
+    "ChangeKind",
     "EngineSetting",
+    "FunctionSettings",
     "Grain",
     "Lifetime",
     "MinuteTally",
@@ -35,7 +42,10 @@ __all__ = [
     "Outbox",
     "PlanName",
     "PriceItem",
+    "Process",
     "Pulse",
+    "Purge",
+    "PurgeReach",
     "Recipient",
     "SettingsChange",
     "Silence",

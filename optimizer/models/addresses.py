@@ -4,6 +4,7 @@ from urllib.parse import urlsplit
 
 from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
+from django.db.models import Q
 
 LONGEST = 320  # characters
 
@@ -19,9 +20,22 @@ def same(address: str) -> str:
     return address if is_webhook(address) else address.lower()
 
 
+def to(address: str) -> Q:
+    """Rows whose `recipient` is this address, however it is written."""
+    return Q(recipient=address) if is_webhook(address) else Q(recipient__iexact=address)
+
+
 def is_webhook(address: str) -> bool:
     """Whether this is the address of a program."""
     return "://" in address
+
+
+def shown(address: str) -> str:
+    """The address as it may be shown: of a program's the host alone, since its path opens it."""
+    if not is_webhook(address):
+        return address
+    parts = urlsplit(address)
+    return f"{parts.scheme}://{parts.netloc}/…"
 
 
 def validate_addresses(text: str) -> None:

@@ -4,7 +4,7 @@ Operators edit `Silence` and `Recipient`; `optimizer.alerts` alone writes the ot
 """
 
 from typing import ClassVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -12,9 +12,9 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 
-from optimizer.domain.quiet import Quiet
+from optimizer.domain.quiet import WEEK, Quiet
 from optimizer.domain.rules import Event
-from optimizer.models.addresses import LONGEST
+from optimizer.models.addresses import LONGEST, shown
 from optimizer.models.rules import AlertRule
 
 
@@ -42,12 +42,15 @@ class Recipient(models.Model):
     )
 
     def __str__(self) -> str:
-        return self.address
+        return shown(self.address)
 
     @property
     def zone(self) -> ZoneInfo | None:
-        """Its own zone, if it has one."""
-        return ZoneInfo(self.time_zone) if self.time_zone else None
+        """Its own zone, if it has one that this machine knows."""
+        try:
+            return ZoneInfo(self.time_zone) if self.time_zone else None
+        except ZoneInfoNotFoundError:  # a mail in another zone is better than none
+            return None
 
 
 class Silence(models.Model):
@@ -66,6 +69,12 @@ class Silence(models.Model):
     starts_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(help_text="It always ends.")
     weekly = models.BooleanField(default=False, help_text="Again each week at the same local time.")
+    only_some = models.BooleanField(
+        db_default=False,
+        default=False,
+        editable=False,
+        help_text="It was made for some rules: when these are deleted it is about none, not all.",
+    )
     reason = models.CharField(max_length=200)
     author = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, editable=False, on_delete=models.SET_NULL
@@ -85,10 +94,21 @@ class Silence(models.Model):
         by = f" by {self.author.get_username()}" if self.author else ""
         return f"{self.kind}{by}: {self.reason}"
 
+    def clean(self) -> None:
+        """Refuse a weekly one that never pauses."""
+        known = self.weekly and self.starts_at and self.ends_at
+        if known and self.ends_at - self.starts_at >= WEEK:
+            raise ValidationError({"ends_at": "A weekly one must be shorter than a week."})
+
+    @property
+    def of(self) -> frozenset[int] | None:
+        """The keys of its rules; None: it is about all of them. Reads them."""
+        rules = frozenset(rule.pk for rule in self.rules.all())
+        return rules if rules or self.only_some else None
+
     def as_quiet(self) -> Quiet:
         """The stretch, and which rules it holds for; reads them."""
-        rules = frozenset(rule.pk for rule in self.rules.all())
-        return Quiet(self.pk, self.starts_at, self.ends_at, self.weekly, rules)
+        return Quiet(self.pk, self.starts_at, self.ends_at, self.weekly, self.of)
 
 
 class Outbox(models.Model):
@@ -132,7 +152,7 @@ class Outbox(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.subject} → {self.recipient}"
+        return f"{self.subject} → {shown(self.recipient)}"
 
 
 class Attempt(models.Model):
@@ -144,6 +164,7 @@ class Attempt(models.Model):
         OPEN = "open", "under way"
         SENT = "sent"
         FAILED = "failed"
+        UNKNOWN = "unknown", "no answer: it may have arrived"
         LOST = "lost", "sender died: it may have arrived"
 
     mail = models.ForeignKey(Outbox, on_delete=models.CASCADE, related_name="log")
@@ -192,7 +213,7 @@ class Notice(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.event} → {self.recipient}"
+        return f"{self.event} → {shown(self.recipient)}"
 
 
 class Pulse(models.Model):

@@ -1,14 +1,8 @@
-"""Settings that change at run time, who changed them, and tokens for the API."""
+"""Settings that change at run time."""
 
-import hashlib
-import secrets
-from datetime import datetime
-
-from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
-from django.utils import timezone
 
 from optimizer.defaults import checked
 from optimizer.domain.ttl import MAX_TTL, SharedBy
@@ -17,6 +11,12 @@ from optimizer.errors import ConfigurationError
 RELATION = RegexValidator(
     r"^([^\s.,]+\.)?[^\s.,]+$", "Write a table's name, or its schema and name: api.contacts."
 )
+COLUMN = RegexValidator(
+    r"^[^\s;.\"']+$", "Write columns' names, with commas between: updated_at, total."
+)
+
+
+NO_TABLE = "-"  # declares that there is none
 
 
 class TableSettings(models.Model):
@@ -95,7 +95,8 @@ class TableSettings(models.Model):
     writes = models.CharField(
         max_length=500,
         blank=True,
-        help_text="Tables that its triggers write, comma separated; of a view, those behind it.",
+        help_text="Tables that its triggers write, comma separated, and those that their deletes "
+        "reach by keys of several columns; of a view, those behind it.",
     )
     rewritten_columns = models.CharField(
         max_length=500,
@@ -125,9 +126,54 @@ class TableSettings(models.Model):
 
     def clean(self) -> None:
         """Refuse names that name nothing: a slip there would leave old answers standing."""
-        for name in f"{self.sources},{self.writes}".split(","):
-            if name.strip():
-                RELATION(name.strip())
+        for name in _parts(f"{self.sources},{self.writes}"):
+            RELATION(name)
+        for name in _parts(f"{self.rewritten_columns},{self.owner_column}"):
+            COLUMN(name)
+
+
+def _parts(names: str) -> list[str]:
+    return [name.strip() for name in names.split(",") if name.strip()]
+
+
+class FunctionSettings(models.Model):
+    """What one of the database's functions reads and writes; what is empty is not known."""
+
+    name = models.CharField(
+        max_length=130,
+        unique=True,
+        validators=[RELATION],
+        help_text="A function, with its schema (api.archive) or without; all that share the name.",
+    )
+    reads = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Every table that it reads, comma separated; - for none. Empty: not known, and "
+        "where it is a computed column, answers with that column are not cached.",
+    )
+    writes = models.CharField(
+        max_length=500,
+        blank=True,
+        help_text="Every table that it writes, comma separated; - for none. Empty: not known, and "
+        "a call ends everything. What is left out is served outdated until its TTL.",
+    )
+    updated_at = models.DateTimeField(auto_now=True)
+
+    class Meta:
+        ordering = ["name"]
+        verbose_name = verbose_name_plural = "function settings"
+
+    def __str__(self) -> str:
+        return self.name
+
+    def clean(self) -> None:
+        """Refuse names that name nothing, and a dash beside names."""
+        for text in (self.reads, self.writes):
+            names = [name.strip() for name in text.split(",") if name.strip()]
+            if NO_TABLE in names and len(names) > 1:
+                raise ValidationError("A dash says that there is none: it stands alone.")
+            for name in names:
+                RELATION(name)
 
 
 class EngineSetting(models.Model):
@@ -153,61 +199,3 @@ class EngineSetting(models.Model):
             self.value = str(checked(self.name, self.value))
         except ConfigurationError as error:
             raise ValidationError(str(error)) from error
-
-
-class SettingsChange(models.Model):
-    """One change of a setting: who, when, from what to what."""
-
-    at = models.DateTimeField(default=timezone.now, db_index=True)
-    by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL
-    )
-    subject = models.CharField(max_length=130)
-    name = models.CharField(max_length=60)
-    before = models.TextField(blank=True)
-    after = models.TextField(blank=True)
-
-    class Meta:
-        ordering = ["-at"]
-
-    def __str__(self) -> str:
-        return f"{self.subject} {self.name}: {self.before or '—'} → {self.after or '—'}"
-
-
-class TokenScope(models.TextChoices):
-    """What an API token may read."""
-
-    STATS = "stats", "the statistics"
-    METRICS = "metrics", "figures for Prometheus"
-
-
-class ApiToken(models.Model):
-    """A token that may read figures of its scope, until it ends; only its hash is kept."""
-
-    name = models.CharField(max_length=80, unique=True)
-    hash = models.CharField(max_length=64, unique=True, editable=False)
-    scope = models.CharField(
-        max_length=20, choices=TokenScope.choices, default=TokenScope.STATS, editable=False
-    )
-    created_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(null=True, blank=True, help_text="Empty: never.")
-    revoked_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        ordering = ["name"]
-        verbose_name = "API token"
-
-    def __str__(self) -> str:
-        return self.name
-
-    @classmethod
-    def issue(cls, name: str, scope: str = TokenScope.STATS, ends: datetime | None = None) -> str:
-        """Make a token, keep its hash, and return the token, which cannot be shown again."""
-        token = f"cvl_{secrets.token_urlsafe(32)}"
-        cls.objects.create(name=name, hash=hash_token(token), scope=scope, expires_at=ends)
-        return token
-
-
-def hash_token(token: str) -> str:
-    """Hash a token for storage; the token is random, so a plain hash is enough."""
-    return hashlib.sha256(token.encode()).hexdigest()

@@ -30,7 +30,10 @@ class AlertRule(models.Model):
     """Tells its recipients when a figure stays beyond a threshold, and when it is back."""
 
     name = models.CharField(max_length=80, unique=True)
-    enabled = models.BooleanField(default=True, help_text="Off: it is neither judged nor mailed.")
+    enabled = models.BooleanField(
+        default=True,
+        help_text="Off: it is not judged; an alarm that is open is closed, and that is told.",
+    )
     metric = models.CharField(
         max_length=16,
         choices=[(m.value, f"{MEASURES[m].label} ({MEASURES[m].unit})") for m in Metric],
@@ -90,9 +93,9 @@ class AlertRule(models.Model):
     severity = models.CharField(max_length=8, choices=Severity, default=Severity.WARNING)
     reminder_minutes = models.PositiveIntegerField(
         "remind every (minutes)",
-        default=240,
+        default=DAY,
         validators=[MaxValueValidator(7 * DAY)],
-        help_text="While an alarm stays open; 0: never.",
+        help_text="While an alarm stays open; 1440 is a day, 0: never.",
     )
     recipients = models.TextField(
         validators=[validate_addresses],

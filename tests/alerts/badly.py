@@ -5,6 +5,7 @@ import threading
 from contextlib import contextmanager
 
 STALLS, HANGS_UP, DROPS_THE_MAIL, DROPS_AFTER_TAKING = "stall", "hang up", "drop", "taken"
+STALLS_WITH_THE_MAIL = "stall with it"
 
 
 @contextmanager
@@ -45,6 +46,8 @@ def _talk(talk, manner, taken):
                 return
             talk.sendall(b"354 go on\r\n")
             taken.append(_body(lines))
+            if manner == STALLS_WITH_THE_MAIL:
+                lines.read()  # until the sender gives up
             return  # it has the mail, and the answer is lost
 
 

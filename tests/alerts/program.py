@@ -11,7 +11,7 @@ class Program(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), _Handler)
-        self.taken, self.statuses = [], []
+        self.taken, self.bodies, self.statuses = [], [], []
 
     @property
     def url(self):
@@ -22,6 +22,7 @@ class Program(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        self.server.bodies.append(body)
         self.server.taken.append((self.path, dict(self.headers), json.loads(body)))
         self._answer()
 

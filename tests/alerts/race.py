@@ -1,22 +1,27 @@
 """Two workers that are sure to meet on one row."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 from django.db import connection, transaction
 
 from canvalo.devstack.waiting import until
 
 
-def race(row, work: Callable[[], int], workers: int = 2) -> list[int]:
-    """Hold `row` until every worker waits to write it, then let go; what each returned."""
+def race(row, work: Callable[[], int], other: Callable[[], int] | None = None) -> list[int]:
+    """Hold `row` until two workers wait to write it, one after the other, then let go.
+
+    What each returned. Both do the same work, unless there is another for the second.
+    """
     results: list[int] = []
-    threads = [threading.Thread(target=_run, args=(work, results)) for _ in range(workers)]
+    works = (work, other or work)
+    threads = [threading.Thread(target=_run, args=(one, results)) for one in works]
     with transaction.atomic():
         type(row).objects.select_for_update().get(pk=row.pk)
-        for thread in threads:
+        for number, thread in enumerate(threads, 1):
             thread.start()
-        until(lambda: _waiting() == workers, 20, lambda: f"{_waiting()} of {workers} waited")
+            until(lambda n=number: _waiting() == n, 20, lambda: f"{_waiting()} waited")
     for thread in threads:
         thread.join(20)
     assert not any(thread.is_alive() for thread in threads)
@@ -40,6 +45,28 @@ def let_live() -> None:
     connection.close()
     with connection.cursor() as cursor:
         cursor.execute("DROP FUNCTION die CASCADE")
+
+
+@contextmanager
+def locked(model) -> Iterator[None]:
+    """Another session holds the whole table; whoever asks it waits."""
+    done, held = threading.Event(), threading.Event()
+
+    def hold() -> None:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"LOCK TABLE {model._meta.db_table} IN ACCESS EXCLUSIVE MODE")
+            held.set()
+            done.wait(20)
+        connection.close()
+
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert held.wait(20)
+        yield
+    finally:
+        done.set()
+        thread.join(20)
 
 
 def _run(work: Callable[[], int], results: list[int]) -> None:

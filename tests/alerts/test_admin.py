@@ -1,5 +1,7 @@
 """What an operator can do with alerts in the admin, and what is refused."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
@@ -13,7 +15,7 @@ from optimizer.alerts.deliver import deliver_due
 from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.grouping import GROUP_WAIT, group_due
 from optimizer.domain.series import MINUTE, floor
-from optimizer.models import AlertRule, Outbox
+from optimizer.models import AlertRule, Notice, Outbox, Silence
 from tests.alerts.factories import AlertRuleFactory, OutboxFactory, stored_at, traffic
 from tests.metrics.factories import MinuteTallyFactory, SnapshotRunFactory
 
@@ -114,6 +116,74 @@ def test_the_list_says_where_each_rule_stands(alice):
     assert changed.status_code == 200
 
 
+def silenced(client, *rules, **changes):
+    """Send the form for a new silence of an hour; its errors."""
+    start = timezone.now()
+    end = start + changes.pop("lasts", timedelta(hours=1))
+    form = {
+        "kind": "silence",
+        "rules": [rule.pk for rule in rules],
+        "starts_at_0": f"{start:%Y-%m-%d}",
+        "starts_at_1": f"{start:%H:%M:%S}",
+        "ends_at_0": f"{end:%Y-%m-%d}",
+        "ends_at_1": f"{end:%H:%M:%S}",
+        "reason": "we know",
+        **changes,
+    }
+    response = client.post(reverse("admin:optimizer_silence_add"), form)
+    return response.context["adminform"].form.errors if response.status_code == 200 else {}
+
+
+def test_a_silence_is_signed_and_is_about_what_was_chosen(alice):
+    """Some rules, or all where none was."""
+    assert silenced(alice, AlertRuleFactory(name="r")) == {}
+    assert silenced(alice) == {}
+    page = alice.get(reverse("admin:optimizer_silence_changelist")).content.decode()
+    assert "all rules" in page
+    assert [silence.author.username for silence in Silence.objects.all()] == ["alice", "alice"]
+
+
+def test_deleting_the_rules_of_a_silence_does_not_silence_all_others(alice):
+    """It is about none any more, and says so."""
+    rule, other = AlertRuleFactory(name="r"), AlertRuleFactory(name="other")
+    silenced(alice, rule)
+    rule.delete()
+    assert not Silence.objects.get().as_quiet().covers(other.pk)
+    page = alice.get(reverse("admin:optimizer_silence_changelist")).content.decode()
+    assert "none: they were deleted" in page
+
+
+def test_a_silence_always_ends(alice):
+    """Not before it began, not never, and a weekly one pauses."""
+    assert "must end after" in str(silenced(alice, lasts=timedelta(hours=-1)))
+    assert "required" in str(silenced(alice, ends_at_0=""))
+    assert "shorter than a week" in str(silenced(alice, lasts=timedelta(days=7), weekly="on"))
+    assert "required" in str(silenced(alice, reason=""))
+    assert not Silence.objects.exists()
+
+
+@pytest.mark.parametrize("by", ["page", "list"])
+def test_deleting_a_rule_that_fires_tells_whom_it_had_told(alice, by):
+    """The mail of its end comes though the rule is gone; of a quiet rule there is none."""
+    firing = AlertRuleFactory(name="firing")
+    for n in range(3):
+        traffic(n, 4, 6)
+        evaluate_all(stored_at(n))
+    AlertRuleFactory(name="quiet")
+    if by == "page":
+        page = reverse("admin:optimizer_alertrule_delete", args=[firing.pk])
+        alice.post(page, {"post": "yes"})
+    else:
+        chosen = {"action": "delete_selected", "post": "yes"}
+        pks = list(AlertRule.objects.values_list("pk", flat=True))
+        alice.post(reverse(RULES), {**chosen, "_selected_action": pks})
+    assert not AlertRule.objects.filter(name="firing").exists()
+    ended = Notice.objects.get(event="closed")
+    assert "the rule was deleted; its alarm ends here" in ended.told["headline"]
+    assert group_due(timezone.now() + 2 * GROUP_WAIT) == 1
+    assert "Closed" in Outbox.objects.get().subject or "1 closed" in Outbox.objects.get().subject
+
+
 def test_a_test_mail_arrives_at_each_recipient(alice, mail_server):
     """By the same outbox and the same task as an alert."""
     rule = AlertRuleFactory(recipients="alice@example.com, bob@example.com")
@@ -178,4 +248,4 @@ def test_from_the_counted_minutes_to_the_mail(mail_server):
     assert (group_due(later), deliver_due(lambda: later)) == (1, 1)
     [mail] = mail_server.taken
     assert mail["Subject"] == f"[Canvalo] Fired: {rule.name}: hit rate of api.contacts is 5.0 %"
-    assert "?range=1h#chart-hit-rate" in mail.get_body(("plain",)).get_content()
+    assert "/?range=1h&from=" in mail.get_body(("plain",)).get_content()

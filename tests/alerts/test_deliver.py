@@ -10,11 +10,11 @@ from smtplib import (
 
 import pytest
 
-from optimizer.alerts import deliver
+from optimizer.alerts import deliver, unsubscribe
 from optimizer.alerts.channels import is_final
 from optimizer.alerts.deliver import LEASE, MAX_ATTEMPTS, deliver_due, pause_after
 from optimizer.models import Outbox
-from tests.alerts.factories import NOON, OutboxFactory
+from tests.alerts.factories import NOON, AlertRuleFactory, OutboxFactory
 from tests.alerts.race import race
 
 pytestmark = pytest.mark.django_db
@@ -33,6 +33,7 @@ def test_a_mail_arrives_with_both_its_bodies(mail_server):
     assert (taken["To"], taken["From"]) == (mail.recipient, "Canvalo <alerts@canvalo.example>")
     assert taken["Subject"] == mail.subject
     assert taken["Auto-Submitted"] == "auto-generated"
+    assert taken["Date"].datetime == NOON
     assert taken.get_body(("plain",)).get_content().strip() == mail.text
     assert taken.get_body(("html",)).get_content().strip() == mail.html
     mail.refresh_from_db()
@@ -99,9 +100,17 @@ def test_a_dead_mail_can_be_tried_again(mail_server):
     assert len(mail_server.taken) == 1
 
 
+def test_what_was_held_up_leaves_in_the_order_in_which_it_was_written(mail_server):
+    """The server is back: "fired" before "resolved", though its turn to be tried came later."""
+    OutboxFactory(subject="resolved", created_at=NOON + timedelta(minutes=5))
+    OutboxFactory(subject="fired", next_attempt_at=NOON + timedelta(minutes=1))
+    assert deliver_at(NOON + timedelta(minutes=9)) == 2
+    assert [mail["Subject"] for mail in mail_server.taken] == ["fired", "resolved"]
+
+
 def test_one_mail_that_cannot_be_sent_holds_up_no_other(mail_server):
     """The first is refused, and the second arrives in the same run."""
-    OutboxFactory(recipient="nobody@example.com", next_attempt_at=NOON - timedelta(minutes=1))
+    OutboxFactory(recipient="nobody@example.com", created_at=NOON - timedelta(minutes=1))
     OutboxFactory(recipient="bob@example.com")
     mail_server.replies = ["550 no such user"]
     assert deliver_at(NOON) == 1
@@ -176,6 +185,39 @@ def test_a_slow_server_ends_the_run_in_time(mail_server):
     assert deliver_at(NOON + timedelta(hours=1)) == 3 - sent
 
 
+def leave(mail):
+    """The reader opens the link of an earlier mail and unsubscribes."""
+    unsubscribe.leave(mail.recipient, None, NOON)
+
+
+def mute(mail):
+    """Of this rule only."""
+    unsubscribe.leave(mail.recipient, mail.rule, NOON)
+
+
+@pytest.mark.parametrize("goes", [leave, mute])
+def test_who_leaves_while_a_mail_is_being_retried_does_not_get_it(mail_server, goes):
+    """It is dead with that reason, and trying again does not change it."""
+    mail = OutboxFactory(rule=AlertRuleFactory(), recipient="Alice@example.com")
+    mail_server.replies = ["451 greylisted"]
+    deliver_at(NOON)
+    goes(mail)
+    assert deliver_at(NOON + pause_after(1)) == 0
+    mail.refresh_from_db()
+    assert (mail.state, mail_server.taken) == ("dead", [])
+    assert "has unsubscribed" in mail.last_error
+    deliver.retry(Outbox.objects.all(), NOON)
+    assert (deliver_at(NOON), mail_server.taken) == (0, [])
+
+
+def test_a_clock_set_back_holds_up_no_mail(mail_server):
+    """Written, and claimed, by a clock that was a day ahead."""
+    OutboxFactory(next_attempt_at=NOON + timedelta(days=1))
+    OutboxFactory(lease_until=NOON + timedelta(days=1), attempts=1)
+    assert deliver_at(NOON) == 2
+    assert len(mail_server.taken) == 2
+
+
 @pytest.mark.parametrize(
     ("error", "final"),
     [
@@ -183,12 +225,15 @@ def test_a_slow_server_ends_the_run_in_time(mail_server):
         (SMTPRecipientsRefused({"a@example.com": (450, b"busy")}), False),
         (SMTPDataError(554, b"spam"), True),
         (SMTPDataError(452, b"disk full"), False),
-        (SMTPSenderRefused(550, b"not you", "c@example.com"), True),
+        (SMTPRecipientsRefused({"a@example.com": (530, b"sign in first")}), False),
+        (SMTPSenderRefused(550, b"not you", "c@example.com"), False),
+        (SMTPSenderRefused(530, b"sign in first", "c@example.com"), False),
+        (SMTPSenderRefused(552, b"too large", "c@example.com"), True),
         (SMTPSenderRefused(451, b"not now", "c@example.com"), False),
         (SMTPAuthenticationError(535, b"wrong password"), False),
         (TimeoutError(), False),
     ],
 )
 def test_only_a_refusal_of_this_mail_is_final(error, final):
-    """A wrong password is the operator's to put right: the mail waits for it."""
+    """A wrong password, or sender, is the operator's to put right: the mail waits for it."""
     assert is_final(error) is final

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 from django.db import OperationalError
 
-from optimizer.alerts import series
+from optimizer.alerts import evaluate, series
 from optimizer.alerts.evaluate import evaluate_all
-from optimizer.models import AlertRule, AlertState, Notice, Outbox
+from optimizer.models import AlertRule, AlertState, MinuteTally, Notice, Outbox
 from tests.alerts.factories import (
     NOON,
     AlertRuleFactory,
@@ -16,7 +16,8 @@ from tests.alerts.factories import (
     stored_at,
     traffic,
 )
-from tests.alerts.race import kill_on_insert, let_live, race
+from tests.alerts.killing import overtaken_at
+from tests.alerts.race import kill_on_insert, let_live, locked, race
 
 pytestmark = pytest.mark.django_db
 BAD, GOOD = (4, 6), (9, 1)
@@ -161,6 +162,104 @@ def test_a_rule_deleted_takes_its_state_and_leaves_its_mails():
     assert not AlertState.objects.exists()
     assert Outbox.objects.get().rule is None
     assert Notice.objects.get().rule is None
+
+
+def last_headline():
+    """What was told last."""
+    return Notice.objects.first().told["headline"]
+
+
+def test_a_rule_switched_off_while_it_fires_closes_its_alarm_and_says_so():
+    """Once; and when it is on again it begins anew."""
+    AlertRuleFactory(name="r")
+    judge([BAD] * 3)
+    AlertRule.objects.update(enabled=False)
+    assert judge([BAD] * 3, first=3) == [1, 0, 0]
+    assert last_headline() == (
+        "r: the rule was switched off; its alarm ends here, whatever became of the trouble"
+    )
+    AlertRule.objects.update(enabled=True)
+    assert judge([BAD] * 4, first=6) == [0, 0, 1, 0]
+    assert Notice.objects.first().event == "fired"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_evaluator_at_the_same_time_does_not_keep_an_end_from_being_told():
+    """It holds the state when the rule is about to be deleted; the end is told once."""
+    rule = AlertRuleFactory()
+    judge([BAD] * 3)
+    traffic(3, *BAD)
+    state = AlertState.objects.get()
+
+    written = race(
+        state,
+        lambda: evaluate_all(stored_at(3)),
+        lambda: evaluate.retire(rule, "deleted", stored_at(3)),
+    )
+    assert sorted(written) == [0, 1]
+    assert Notice.objects.filter(event="closed").count() == 1
+
+
+def test_a_rule_switched_off_while_nothing_is_wrong_says_nothing():
+    """There is nothing to end."""
+    AlertRuleFactory()
+    judge([GOOD] * 3)
+    AlertRule.objects.update(enabled=False)
+    assert judge([BAD] * 3, first=3) == [0, 0, 0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_rule_deleted_while_it_is_judged_stops_no_other():
+    """An operator deletes the first of two while the evaluator has both in hand."""
+    first, _ = AlertRuleFactory(name="a"), AlertRuleFactory(name="b")
+    judge([BAD] * 2)
+    traffic(2, *BAD)
+    overtaken_at(2, lambda: evaluate_all(stored_at(2)), AlertRule(pk=first.pk).delete)
+    assert [notice.rule.name for notice in Notice.objects.all()] == ["b"]
+
+
+def test_a_rule_that_makes_no_sense_any_more_stops_no_other():
+    """A metric of another version: the rule is in error, says why, and the next one is judged."""
+    AlertRuleFactory(name="a"), AlertRuleFactory(name="b")
+    judge([BAD] * 2)
+    AlertRule.objects.filter(name="a").update(metric="of_tomorrow")
+    assert judge([BAD], first=2) == [1]
+    broken = AlertState.objects.get(rule__name="a")
+    assert (broken.phase, "of_tomorrow" in broken.error) == ("error", True)
+    AlertRule.objects.filter(name="a").update(metric="hit_rate")
+    judge([GOOD], first=3)
+    broken.refresh_from_db()
+    assert (broken.phase, broken.error) == ("ok", "")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_figure_that_takes_too_long_is_an_error_of_its_rule_alone(monkeypatch):
+    """Somebody holds the counted minutes locked; the age of the figures needs none of them."""
+    monkeypatch.setattr(evaluate, "READING_LIMIT", 100)
+    AlertRuleFactory(name="stuck")
+    AlertRuleFactory(
+        name="age", metric="snapshot_age", relation="", direction="above", fire_at=9, recover_at=9
+    )
+    traffic(0, *GOOD)
+    with locked(MinuteTally):
+        evaluate_all(stored_at(0))
+    stuck, age = (AlertState.objects.get(rule__name=name) for name in ("stuck", "age"))
+    assert (stuck.phase, age.phase) == ("error", "pending")
+    assert "statement timeout" in stuck.error
+    judge([GOOD], first=1)
+    stuck.refresh_from_db()
+    assert stuck.phase == "ok"
+
+
+def test_a_turn_that_happens_again_at_the_same_time_is_told_again():
+    """A clock set back, and the state with it: who is told is decided by the state's version."""
+    AlertRuleFactory()
+    judge([BAD] * 2)
+    pending = AlertState.objects.values("phase", "since", "alarm_since", "judged", "told").get()
+    assert judge([BAD], first=2) == [1]
+    AlertState.objects.update(**pending)
+    assert evaluate_all(stored_at(2)) == 1
+    assert Notice.objects.filter(event="fired").count() == 2
 
 
 def test_the_cost_of_a_look_does_not_grow_with_the_traffic(django_assert_max_num_queries):

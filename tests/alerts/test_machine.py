@@ -97,6 +97,20 @@ class Alerts(RuleBasedStateMachine):
         """Somebody lets the rule watch something else."""
         AlertRule.objects.update(relation=relation)
 
+    @rule(on=st.booleans())
+    def switch(self, on):
+        """Somebody switches the rule off, or on again."""
+        AlertRule.objects.update(enabled=on)
+        self.judge()
+
+    @rule(back=st.integers(1, 90))
+    def clock_is_set_back(self, back):
+        """For one run of everything, by minutes or more than an hour."""
+        now = stored_at(self.minute - back)
+        evaluate_all(now)
+        group_due(now)
+        deliver_due(lambda: now)
+
     @rule(at=statements)
     def evaluator_dies(self, at):
         """Before any of its statements."""
@@ -200,4 +214,4 @@ def test_no_short_history_loses_or_doubles_a_turn(mail_server):
 @pytest.mark.django_db(transaction=True)
 def test_no_long_history_does_either(mail_server):
     """Minutes of it."""
-    search(mail_server, 40, 40)
+    search(mail_server, 25, 40)

@@ -1,6 +1,7 @@
 """What the mails say."""
 
 from datetime import UTC, datetime, timedelta
+from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -48,8 +49,10 @@ def test_a_fired_mail_says_all_that_one_wants_to_know():
         "Value: 41.2 % of 1,230 cacheable reads",
         "Threshold: below 60 % for 5 min; recovers at or above 70.5 % for as long",
         "Window: 10 min until 2026-03-01 13:05 (Europe/Berlin)",
+        "Severity: warning",
         "",
-        "Chart: https://canvalo.example/?range=1h#chart-hit-rate",
+        "Chart: https://canvalo.example/?range=1h&from=2026-03-01T11:06Z&to=2026-03-01T12:06Z"
+        "#chart-hit-rate",
         "",
         "-- ",
         f"Do not want these mails? {WAY_OUT}",
@@ -108,6 +111,36 @@ def test_many_are_counted_in_the_subject_and_each_is_told():
     assert written.html.count("<h1") == 3
 
 
+def test_a_storm_is_short_enough_for_mail_programs_and_loses_nothing():
+    """These cut a mail above some 100 kB: the first are told in full, the rest in a line each."""
+    storm = mail(*[fired(f"Rule {n:03}") for n in range(300)], remarks=["Held back: 300"])
+    assert len(storm.html.encode()) < 102_000
+    assert storm.html.count("<h1") == 20
+    for n in range(300):
+        assert f"Rule {n:03}" in storm.html
+        assert f"FIRED  Rule {n:03}" in storm.text
+    assert storm.html.index("Held back: 300") < storm.html.index("Rule 000")
+    assert storm.text.startswith("Held back: 300")
+    assert WAY_OUT in storm.html
+
+
+def test_of_more_than_a_mail_holds_the_gravest_are_shown():
+    """The subject counts them all, and the mail says how many it leaves out."""
+    many = [*[ended() for _ in range(350)], fired("Last", severity="critical")]
+    written = mail(*many)
+    assert written.subject == "[Canvalo] 351 alerts: 1 fired, 350 resolved (1 critical)"
+    assert written.text.startswith("Not shown: 51 more")
+    assert "FIRED  Last" in written.text
+    assert len(written.payload["events"]) == 300
+
+
+def test_a_forecast_says_at_whose_pace():
+    """It is not made of these calls alone."""
+    bill = Rule("", 50, 40, MINUTE, MINUTE, 1, Metric.COST_FORECAST, Direction.ABOVE)
+    written = mail(fired("Bill", bill, seen=Observation(NOON, 61.237, 40210)))
+    assert "Value: 61.24 US$, at the pace of 40,210 calls" in written.text
+
+
 def test_a_program_gets_the_same_as_figures():
     """Name, event, value, thresholds and times; and a text that chat programs show."""
     payload = mail(fired()).payload
@@ -137,12 +170,21 @@ def test_a_long_name_is_cut_to_what_a_subject_holds():
 
 
 @pytest.mark.parametrize(
-    ("hours", "name"), [(0, "1h"), (1, "6h"), (20, "24h"), (30, "7d"), (900, "90d"), (9000, "1y")]
+    ("hours", "name"),
+    [(0.5, "1h"), (1, "6h"), (20, "24h"), (30, "7d"), (900, "90d"), (9000, "1y")],
 )
 def test_the_link_shows_the_whole_story(hours, name):
     """The shortest range that reaches back to before it began, or else the longest."""
     link = telling.chart_link(RULE, NOON, NOON + timedelta(hours=hours), BERLIN)
-    assert f"?range={name}#" in link
+    assert f"?range={name}&" in link
+
+
+def test_the_link_shows_the_same_stretch_whenever_it_is_opened():
+    """From twenty minutes before it began (ten of them the window's) until the mail was written."""
+    link = telling.chart_link(RULE, NOON, NOON + timedelta(hours=5), BERLIN)
+    parts = parse_qs(urlsplit(link).query)
+    start, end = (datetime.fromisoformat(parts[name][0]) for name in ("from", "to"))
+    assert (start, end) == (NOON - 20 * MINUTE, NOON + timedelta(hours=5))
 
 
 def test_a_rule_for_all_tables_says_so():

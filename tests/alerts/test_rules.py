@@ -20,6 +20,7 @@ from optimizer.domain.rules import (
     State,
     step,
 )
+from optimizer.models import AlertRule
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
@@ -273,12 +274,46 @@ def test_an_alarm_about_something_else_is_closed_and_that_is_told():
     assert look(state, 90.0, NOON + 11 * MINUTE, moved)[1] is None
 
 
+def test_a_clock_set_back_makes_no_reminder_wait_for_it():
+    """Told "tomorrow": it is told again now, and then in the usual rhythm."""
+    nagging = replace(rule(), remind=30 * MINUTE)
+    state, _ = run([50] * 10, nagging)
+    state = replace(state, told=NOON + timedelta(days=1))
+    state, event = look(state, 50.0, NOON + 10 * MINUTE, nagging)
+    assert event is Event.REMINDED
+    assert look(state, 50.0, NOON + 11 * MINUTE, nagging)[1] is None
+    assert look(state, 50.0, NOON + 41 * MINUTE, nagging)[1] is Event.REMINDED
+
+
+def test_a_duration_is_never_below_nothing():
+    """An alarm that began by a clock that was ahead."""
+    state, _ = run([50] * 10)
+    state = replace(state, alarm_since=NOON + timedelta(days=1))
+    turns = []
+    for n in range(10, 20):
+        state, turn = step(
+            rule(), state, Observation(NOON + n * MINUTE, 90, 99), NOON + n * MINUTE + LAG
+        )
+        turns += [turn] if turn else []
+    assert [(turn.event, turn.duration) for turn in turns] == [(Event.RESOLVED, timedelta(0))]
+
+
 @pytest.mark.parametrize("seed", range(20))
 def test_a_day_of_hovering_around_the_threshold_mails_twice_at_most(seed):
     """Noise that crosses the threshold every few minutes, within the hysteresis."""
     noise = Random(seed)
     values = [60 + noise.uniform(-6, 9.9) for _ in range(24 * 60)]
     assert len(run(values)[1]) <= 2
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_day_of_hovering_mails_twice_at_most_with_the_forms_own_values_too(seed):
+    """Reminders included, since these are mails too."""
+    usual = AlertRule(fire_at=60, recover_at=70).as_rule()
+    noise = Random(seed)
+    values = [60 + noise.uniform(-9, 9.9) for _ in range(24 * 60)]
+    events = run(values, usual)[1]
+    assert 1 <= len(events) <= 2
 
 
 def test_a_day_of_swinging_across_both_thresholds_mails_nobody():

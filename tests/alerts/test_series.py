@@ -11,8 +11,10 @@ from django.utils import timezone
 
 from optimizer.alerts import series
 from optimizer.alerts.evaluate import evaluate_all
+from optimizer.alerts.forecast import valuer
 from optimizer.alerts.preview import preview
 from optimizer.domain.measures import MEASURES, Direction, Metric, Parts, figure
+from optimizer.domain.rules import Observation
 from optimizer.domain.series import MINUTE, floor
 from optimizer.domain.tally import bucket_of
 from optimizer.models import AlertState, Notice
@@ -58,7 +60,6 @@ def value(metric, relation=""):
         ("call_reduction", 60, 100),
         ("calls", 20, 40),
         ("error_rate", 10, 40),
-        ("egress_forecast", 30_000 * 60 * 24 * 30 / 1e9, 40),
     ],
 )
 def test_each_metric_is_made_of_the_rows_that_it_names(metric, expected, samples):
@@ -159,6 +160,22 @@ def test_the_preview_says_how_often_it_would_have_fired():
     assert preview(stricter, timezone.now(), timezone.get_current_timezone()).fired == 0
 
 
+def test_the_preview_says_when_a_rule_would_fire_too_often():
+    """A figure that swings around thresholds without a distance, and the same with one."""
+    end = floor(timezone.now(), MINUTE) - MINUTE
+    for n in range(80):
+        minute, hits = end - (80 - n) * MINUTE, 58 if n % 8 < 4 else 62
+        SnapshotRunFactory(minute=minute, ran_at=minute + timedelta(seconds=70))
+        MinuteTallyFactory(minute=minute, outcome="hit", count=hits)
+        MinuteTallyFactory(minute=minute, outcome="miss", count=100 - hits)
+    nervous, calm = AlertRuleFactory(recover_at=60), AlertRuleFactory()
+    zone = timezone.get_current_timezone()
+    often, once = (preview(rule, timezone.now(), zone) for rule in (nervous, calm))
+    assert (often.fired, once.fired) == (10, 1)
+    assert "more than once a day" in often.note
+    assert once.note == ""
+
+
 @pytest.mark.parametrize("metric", list(Metric))
 def test_every_metric_can_be_previewed(metric, client):
     """On the page of the admin, drawn without a script; and where nothing is stored."""
@@ -188,4 +205,5 @@ def test_a_sliding_window_sums_what_a_fresh_one_does():
         summed = Parts()
         for k in range(n - 5, n):
             summed.add(minutes[minute_at(k)])
-        assert series.observation(rule, minute_at(n), summed) == whole
+        value = valuer(rule, NOON)(summed, minute_at(n))
+        assert Observation(minute_at(n), value, summed.bottom) == whole

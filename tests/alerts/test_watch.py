@@ -1,6 +1,7 @@
 """The dead man's switch: who notices that nobody judges any more."""
 
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 import redis
@@ -10,9 +11,10 @@ from django.utils import timezone
 from canvalo import watch as web
 from optimizer import tasks
 from optimizer.alerts import watch
+from optimizer.alerts.deliver import retry
 from optimizer.alerts.heartbeat import send_heartbeat
-from optimizer.models import AlertState, Pulse
-from tests.alerts.factories import NOON, AlertRuleFactory
+from optimizer.models import AlertState, Outbox, Pulse
+from tests.alerts.factories import NOON, AlertRuleFactory, OutboxFactory
 from tests.alerts.program import program
 from tests.metrics.factories import SnapshotRunFactory
 
@@ -37,10 +39,10 @@ def all_done(at):
         watch.beat(name, at)
 
 
-def shows_banner(client, path):
+def shows_banner(client, path, which="data-overdue"):
     """Whether the page warns."""
     page = client.get(path).content.decode()
-    place = page.index("data-overdue")
+    place = page.index(which)
     return " hidden" not in page[place : page.index(">", place)]
 
 
@@ -60,6 +62,32 @@ def test_the_pages_warn_when_work_is_overdue(alice, path):
     tasks.evaluate_alerts()
     tasks.deliver_alerts()
     assert not shows_banner(alice, path)
+
+
+@pytest.mark.parametrize("path", ["/", "/admin/"])
+def test_the_pages_warn_when_a_mail_was_given_up(alice, path):
+    """For a day, until it is tried again, and not where its reader has unsubscribed."""
+    all_done(timezone.now())
+    banner = partial(shows_banner, alice, path, "data-undelivered")
+    mail = OutboxFactory(next_attempt_at=timezone.now())
+    left = {"next_attempt_at": timezone.now(), "last_error": "RecipientLeft: has unsubscribed"}
+    OutboxFactory(state="dead", **left)
+    assert not banner()
+    Outbox.objects.filter(pk=mail.pk).update(state="dead")
+    assert banner()
+    assert alice.get("/data/overdue").json() == {"overdue": [], "undelivered": 1}
+    retry(Outbox.objects.filter(pk=mail.pk), timezone.now())
+    assert not banner()
+    Outbox.objects.update(state="dead", next_attempt_at=timezone.now() - timedelta(hours=25))
+    assert not banner()
+
+
+def test_a_clock_set_back_does_not_blind_the_watch():
+    """Work that was done tomorrow says nothing of today."""
+    all_done(NOON + timedelta(days=1))
+    assert len(watch.late(NOON + 3 * MINUTE, NOON)) == 3
+    all_done(NOON + 3 * MINUTE)
+    assert watch.late(NOON + 3 * MINUTE, NOON) == []
 
 
 def test_deep_health_fails_when_work_is_overdue_and_the_others_do_not(alice):

@@ -1,15 +1,17 @@
 """The pages of alerts in a real browser: the warning, the preview, the way out."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 from django.utils import timezone
 
 from canvalo import watch as web
-from optimizer.alerts import unsubscribe, watch
+from optimizer.alerts import mails, telling, unsubscribe, watch
+from optimizer.alerts.telling import Reader, Told
+from optimizer.domain.rules import Event, Observation, Rule, Transition
 from optimizer.models import Pulse
-from tests.alerts.factories import AlertRuleFactory
+from tests.alerts.factories import AlertRuleFactory, OutboxFactory
 from tests.metrics.factories import MinuteTallyFactory, SnapshotRunFactory
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -39,6 +41,27 @@ def test_the_warning_comes_and_goes_without_a_reload(signed_in, server, monkeypa
     Pulse.objects.update(at=timezone.now())
     signed_in.clock.run_for(21_000)
     banner.wait_for(state="hidden")
+    lost = signed_in.locator("[data-undelivered]")
+    assert not lost.is_visible()
+    OutboxFactory(state="dead", next_attempt_at=timezone.now())
+    signed_in.clock.run_for(21_000)
+    lost.wait_for(state="visible")
+    assert "Given up within a day: 1." in lost.inner_text()
+
+
+@pytest.mark.parametrize("width", [600, 390])
+def test_a_mail_fits_into_the_width_of_its_reader(page, width):
+    """Of a mail program's pane and of a phone, however long a table's name is."""
+    end = timezone.now()
+    turn = Transition(Event.FIRED, end - 5 * MINUTE, end, end)
+    long = Rule("api." + 50 * "x", 60, 70, 10 * MINUTE, 5 * MINUTE, 20)
+    seen, reader = Observation(end, 41.2, 1230), Reader(UTC, "https://canvalo.example")
+    told = telling.turn(Told(60 * "y", "critical", long), seen, turn, end, reader)
+    page.set_viewport_size({"width": width, "height": 800})
+    page.set_content(mails.compose([told] * 25, ["Held back: 1"], f"https://x.org/{99 * 'z'}").html)
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    assert page.get_by_role("link", name="Unsubscribe").is_visible()
+    assert page.get_by_role("heading").count() == 20
 
 
 def test_the_preview_is_drawn_and_can_be_read_without_colour(signed_in, server, staff):

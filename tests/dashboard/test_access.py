@@ -64,14 +64,6 @@ def test_an_operator_changes_settings_and_alerts_and_no_accounts():
     assert operator.get("/admin/auth/user/").status_code == 403
 
 
-def test_what_was_changed_in_a_group_outlives_an_upgrade():
-    """`migrate` makes what is missing and overrules nobody."""
-    viewer = Group.objects.get(name="viewer")
-    viewer.permissions.clear()
-    call_command("migrate", verbosity=0)
-    assert viewer.permissions.count() == 0
-
-
 def test_a_share_link_shows_the_figures_and_nothing_else(guest):
     """All pages, their data and exports; no settings, no API, no admin."""
     keep(last_minute(), happened(hits=3, misses=1))

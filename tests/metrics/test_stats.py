@@ -2,10 +2,12 @@
 
 import os
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth import get_user_model
+from django.test import RequestFactory
 
 from optimizer import api, runtime
 from optimizer.domain.facts import (
@@ -199,5 +201,18 @@ def test_closing_delivers_what_is_left(valkey):
 def test_a_monitor_that_runs_wild_is_told_to_wait(staff, fresh_valkey, monkeypatch):
     """429, counted over all processes in Django's cache."""
     monkeypatch.setattr(api.THROTTLE, "num_requests", 2)
-    monkeypatch.setattr(api.THROTTLE, "duration", 60)
-    assert [staff.get(URL).status_code for _ in range(3)] == [200, 200, 429]
+    monkeypatch.setattr(api.THROTTLE, "duration", 86_400)
+    answers = [staff.get(URL) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert 0 < int(answers[-1]["Retry-After"]) <= 86_400
+    assert staff.get("/metrics").status_code == 429
+
+
+def test_requests_at_once_are_counted_as_many(fresh_valkey, monkeypatch):
+    """Twenty threads share one token; no more than its rate get through, whoever comes first."""
+    monkeypatch.setattr(api.THROTTLE, "duration", 86_400)
+    request = RequestFactory().get(URL)
+    request.auth = "monitor"
+    with ThreadPoolExecutor(20) as threads:
+        allowed = list(threads.map(lambda _: api.THROTTLE.allow_request(request), range(60)))
+    assert allowed.count(True) == 20

@@ -136,6 +136,10 @@ def test_a_deletion_is_recorded_and_returns_the_table_to_its_defaults(admin, how
         {"stale_while_revalidate_seconds": str(MAX_TTL + 1)},
         {"negative_ttl_seconds": "-1"},
         {"shared_by": "everybody"},
+        {"rewritten_columns": "updated_at; total"},
+        {"rewritten_columns": "updated_at total"},
+        {"owner_column": "contacts.owner_id"},
+        {"owner_column": '"owner"'},
     ],
     ids=str,
 )
@@ -146,6 +150,14 @@ def test_what_makes_no_sense_is_refused_in_the_form(admin, wrong):
     assert page.context["adminform"].form.errors
     assert not TableSettings.objects.exists()
     assert changes() == []
+
+
+def test_a_change_that_may_hurt_is_saved_and_said(admin):
+    """What it may cost, and where it is taken back."""
+    page = admin.post(ADD, {**FORM, "shared_by": "role"}, follow=True).content.decode()
+    assert "see each other&#x27;s rows" in page
+    assert reverse("admin:optimizer_settingschange_changelist") in page
+    assert TableSettings.objects.get().shared_by == "role"
 
 
 def test_it_is_refused_outside_the_form_too(alice):

@@ -7,6 +7,9 @@ import pytest
 from canvalo.devstack.tokens import USERS
 from optimizer import optimization_settings, policies, runtime, supabase_client
 from optimizer.conf import Overrides
+from optimizer.domain.facts import Operation
+from optimizer.domain.grain.events import Event
+from optimizer.domain.query import Change
 from optimizer.models import TableSettings
 
 ALICE, BOB = USERS["alice"], USERS["bob"]
@@ -153,3 +156,44 @@ async def test_a_declaration_that_is_taken_back_no_longer_holds(engine, alice):
     await alice.read(path)
     await rename(alice, other)
     assert await alice.read(path) == "miss"
+
+
+async def test_filters_end_only_by_rows_that_may_pass_them(engine, alice, bob):
+    """By the rows that a write returns, and by those that a webhook shows."""
+    await declare(engine, relation="api.contacts", fine_grain=True, exact_text=True,
+                  rewritten_columns="updated_at")  # fmt: skip
+    path = "contacts?phone=like.999*&order=name&limit=5"
+    assert [await alice.read(path) for _ in range(2)] == ["miss", "hit"]
+    await rename(bob, (await two(bob))[0])
+    assert await alice.read(path) == "miss"  # it may have had such a number before
+    one = (await two(bob))[0]
+    await bob.ask(f"contacts?id=eq.{one}", "PATCH", {"company": "Other"})
+    assert await alice.read(path) == "hit"
+    row = (await bob.ask(f"contacts?id=eq.{one}")).json()[0]
+    await past(engine, row, {**row, "phone": "12"})
+    assert await alice.read(path) == "hit"
+    await past(engine, row, {**row, "phone": "999-1"})
+    assert await alice.read(path) == "miss"
+
+
+async def past(engine, old, new):
+    """A webhook of an UPDATE."""
+    await engine.engine.take([Event(Change("api", "contacts", Operation.UPDATE), new, old)], "test")
+
+
+async def test_a_truncate_past_the_engine_is_bounded_by_the_ttl_alone(engine, alice, supabase_sql):
+    """It sends no webhook; until the TTL, or `touch`, the answer of before is served."""
+    await declare(engine, **CONTACTS)
+    path = "appointments?select=id&order=id&limit=3"
+    before = await alice.ask(path)
+    connection = supabase_sql()
+    connection.execute("create temp table kept as table api.appointments")
+    connection.execute("truncate api.appointments")
+    try:
+        stale = await alice.ask(path)
+        assert (stale.headers["x-cache"], stale.json()) == ("hit", before.json())
+        assert int(stale.headers["age"]) <= optimization_settings.policy("api.appointments").ttl
+        await engine.engine.touch(["r:api.appointments"])
+        assert (await alice.ask(path)).json() == []
+    finally:
+        connection.execute("insert into api.appointments table kept")

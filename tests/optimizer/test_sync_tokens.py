@@ -47,6 +47,7 @@ def test_the_token_is_always_the_callers(served, requests):
     assert strangers(served) == []
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("requests", [3000])
 def test_one_shared_client_of_supabase_py_mixes_them_up(served, requests):
     """As its documentation shows it: `postgrest.auth(token)`, then the query. So we do not."""

@@ -22,6 +22,8 @@ class Clauses:
     """Only an answer narrows what a write touches; an unknown outcome never does."""
     reads_hold_all: bool = True
     """A read holds its relation's widest tag beside the narrower ones."""
+    asked_first: bool = True
+    """Filters that a read is kept by are known to writers before it is fetched."""
     # --- L1
     fill_position: bool = True
     """An L1 entry carries the position of its look; a later change of its tags ends it."""

@@ -82,7 +82,8 @@ def _restarts(world: World, plan: Plan) -> Iterator[Step]:
     """Valkey comes back, empty or from an older copy, in a new epoch."""
     epoch, until = world.valkey.epoch + 1, world.now + plan.marker_life
     if world.faults.restart:
-        empty = Valkey(epoch, until, (0,) * len(world.valkey.stamps), (), None, (), 0)
+        stamps = (0,) * len(world.valkey.stamps)
+        empty = Valkey(epoch, until, stamps, (), None, (), 0, asked=not plan.by_filters)
         yield _lose(world, "restart", empty)
     if not world.faults.failover:
         return

@@ -62,6 +62,7 @@ class Plan:
     joins: bool = False  # flights are shared
     polls: tuple[int, ...] = (0, 1)  # the processes that read the stream
     tags: tuple[int, ...] = (ALL,)  # the tags of the question
+    by_filters: bool = False  # the last of them is touched by those alone who know the filters
     look: Look = Look.ONE_SCRIPT
     clauses: Clauses = EVERY_CLAUSE
 
@@ -69,6 +70,11 @@ class Plan:
     def held(self) -> tuple[int, ...]:
         """The tags that a read of the question holds."""
         return self.tags if self.clauses.reads_hold_all else self.tags[-1:]
+
+    def proven(self, index: int, writer: Writer) -> tuple[int, ...]:
+        """The tags that a write's answer proves; of filters that it does not know, none."""
+        tags, unknown = self.writes[index].proven, self.by_filters and not writer.tests
+        return tuple(tag for tag in tags if not unknown or tag != self.tags[-1])
 
     def commits_until(self, writer: Writer) -> int:
         """The last tick in which the upstream may still commit what was sent."""
@@ -85,7 +91,16 @@ def first(plan: Plan) -> World:
     return World(
         now=0,
         version=0,
-        valkey=Valkey(1, 0, stamps, (), entry, (Event("end", ()),) * plan.backlog, 0),
+        valkey=Valkey(
+            1,
+            0,
+            stamps,
+            (),
+            entry,
+            (Event("end", ()),) * plan.backlog,
+            0,
+            asked=plan.warm or not plan.by_filters,
+        ),
         copy=None,
         processes=(process, process),
         writers=tuple(Writer("idle", write.process) for write in plan.writes),

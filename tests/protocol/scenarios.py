@@ -32,6 +32,9 @@ HERE, THERE = Write(0), Write(1)
 BY_FILTER = Write(0, known=(ANY,), widest=(ALL, ANY), proven=(ANY, ROW))
 UNPROVEN = Write(0, known=(ANY,), widest=(ALL, ANY), proven=(ALL, ANY))
 BY_KEY = Write(0, known=(ANY, ROW), widest=(ANY, ROW), proven=(ANY, ROW))
+# `TESTED` shows its rows: it touches the filters that these may pass, as far as it knows them.
+TESTED = Write(0, known=(ANY,), widest=(ANY,), proven=(ROW,))
+FILTERED = (ALL, ANY, ROW)  # the tags of a read by filters: of all of them, and of its own
 POINT, LIST = (ALL, ROW), (ALL, ANY)  # the tags of a read of one row, and of any rows
 
 QUIET: dict[str, Any] = {"polls": ()}  # nobody reads the stream
@@ -59,6 +62,8 @@ GRAINS = (
         faults=Faults(crash=1), until=5, tags=POINT, **QUIET),
     _of("answer_narrows", "an unknown outcome of unknown rows", [BY_FILTER], [(1, "own")],
         faults=Faults(unknown=1), until=5, tags=POINT, **QUIET),
+    _of("asked_first", "filters that nobody had asked by", [TESTED], [(1, "own")],
+        until=2, tags=FILTERED, by_filters=True, **QUIET),
     _of("reads_hold_all", "a write whose rows are never known", [UNPROVEN], [(1, "strict")],
         until=5, tags=POINT, **QUIET),
 )  # fmt: skip
@@ -126,6 +131,13 @@ SOUND = {
     "a write by key": Plan((BY_KEY,), ((1, "own"),), Faults(crash=1), until=2, tags=POINT, **OTHER),
     "an answer that narrows, and L1": Plan(
         (BY_FILTER,), ((1, "own"), (1, "token")), until=1, tags=POINT, **OTHER
+    ),
+    "filters, a writer that tests its rows, and its death": Plan(
+        (TESTED,), ((1, "own"),), Faults(crash=1), until=3, tags=FILTERED, by_filters=True, **OTHER
+    ),
+    "filters, and L1": Plan(
+        (TESTED,), ((0, "own"), (1, "token")), until=1, tags=FILTERED, by_filters=True, warm=True,
+        **OTHER,
     ),
     "a list and a write by key": Plan(
         (BY_KEY,), ((1, "own"),), Faults(crash=1), until=2, tags=LIST, **OTHER

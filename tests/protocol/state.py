@@ -47,6 +47,7 @@ class Valkey(NamedTuple):
     entry: Stored | None
     stream: tuple[Event, ...]
     trimmed: int
+    asked: bool = True  # writers know the question's filters
 
     @property
     def head(self) -> int:
@@ -104,6 +105,7 @@ class Writer(NamedTuple):
     epoch: int = 0
     position: int = 0
     fenced: bool = True
+    tests: bool = True  # its rows against the question's filters: it knew of them
 
 
 class Reader(NamedTuple):

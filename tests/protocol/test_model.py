@@ -10,6 +10,7 @@ from tests.protocol.scenarios import BEYOND, SCENARIOS, SOUND
 from tests.protocol.search import search, steps
 from tests.protocol.wide import WIDE
 
+pytestmark = pytest.mark.thorough
 CAP = 70_000  # states; every small world is smaller
 WIDE_CAP = 1_000_000
 

@@ -19,6 +19,8 @@ class Seen(NamedTuple):
 def look(world: World, plan: Plan) -> Seen:
     """Read entry, stamps, markers and position together; renew what an expired marker kept."""
     valkey, next_stamp = _expire(world, plan)
+    if plan.clauses.asked_first:
+        valkey = valkey._replace(asked=True)
     busy = is_busy(valkey, plan)
     stamps = tuple(valkey.stamps[tag] for tag in plan.held)
     if 0 in stamps and (plan.clauses.own_marker or not busy):
@@ -83,7 +85,7 @@ def touch(valkey: Valkey, tags: tuple[int, ...], stamp: int) -> Valkey:
 
 def fill(valkey: Valkey, entry: Stored) -> Valkey:
     """Keep an answer under the stamps of its look."""
-    return valkey._replace(entry=entry)
+    return valkey._replace(entry=entry, asked=True)
 
 
 def publish(valkey: Valkey, event: Event) -> Valkey:

@@ -62,7 +62,8 @@ def _sent(world: World, plan: Plan, index: int) -> Iterator[Step]:
     """Get the answer, or none."""
     writer = world.writers[index]
     if writer.request == "done":
-        yield Step(f"W{index} gets its answer", with_writer(world, index, step="answered"))
+        moved = with_writer(world, index, step="answered", tests=world.valkey.asked)
+        yield Step(f"W{index} gets its answer", moved)
     if world.faults.unknown:
         moved = _no_answer(world, plan, index)
         yield Step(f"W{index} gets no answer", spend(moved, "unknown"))
@@ -101,7 +102,7 @@ def _gave_up(world: World, plan: Plan, index: int) -> Iterator[Step]:
 
 
 def _end(world: World, plan: Plan, index: int, then: str) -> Step:
-    stamp, tags = world.next_stamp, plan.writes[index].proven
+    stamp, tags = world.next_stamp, plan.proven(index, world.writers[index])
     valkey = scripts.end(world.valkey, index, tags, stamp, plan)
     moved = with_writer(
         world, index, step=then, deadline=0, epoch=valkey.epoch, position=valkey.head
@@ -116,7 +117,7 @@ def _returning(world: World, plan: Plan, index: int) -> Iterator[Step]:
     """This process applies its own change, then the client has its answer and a token."""
     writer, at = world.writers[index], (world.writers[index].epoch, world.writers[index].position)
     process = scripts.adopt(world.processes[writer.process], *at, plan)
-    process = scripts.own_change(process, plan.writes[index].proven, at, plan)
+    process = scripts.own_change(process, plan.proven(index, writer), at, plan)
     token = at if writer.fenced else None
     moved = with_process(acknowledge(world, index, token), writer.process, process)
     yield Step(f"W{index} returns to its client with token {token}", moved)

@@ -49,10 +49,10 @@ def test_the_same_letters_encoded_are_one_question(web, bearer):
     assert (other.headers["x-cache"], other.content) == ("hit", one.content)
 
 
-@pytest.mark.parametrize(
-    "header",
-    ["X-Forwarded-User", "X-User-Id", "apikey", "X-Client-Info", "Cookie", "Accept-Profile"],
-)
+HEADERS = ["X-Forwarded-User", "X-User-Id", "apikey", "X-Client-Info", "Cookie", "Accept-Profile"]
+
+
+@pytest.mark.parametrize("header", HEADERS)
 def test_a_header_makes_nobody_else_of_a_caller(web, bearer, header):
     """Alice's list stays alice's, and bob's is not filled with it."""
     sub = "00000000-0000-4000-8000-000000000b0b"

@@ -101,6 +101,19 @@ def test_mails_and_the_address_in_rules_go(fresh_valkey):
     assert rule.addresses == ["bob@example.com"]
 
 
+def test_the_address_goes_from_the_record_of_changes(client, ada):
+    """Also from what is kept of it so that a change can be taken back."""
+    rule = AlertRuleFactory(recipients=f"{ADA}, bob@example.com")
+    client.post(f"/admin/optimizer/alertrule/{rule.pk}/delete/", {"post": "yes"})
+    person = Recipient.objects.create(address=ADA)
+    client.post(f"/admin/optimizer/recipient/{person.pk}/delete/", {"post": "yes"})
+    assert SettingsChange.objects.filter(private_before__contains=ADA).count() == 2
+    assert "changes: 2" in forget()
+    told = [str(value) for row in SettingsChange.objects.values_list() for value in row]
+    assert not [text for text in told if "ada@" in text]
+    assert any("bob@example.com" in text for text in told)
+
+
 def test_nobody_s_data_is_no_fault():
     """It can be repeated."""
     assert "accounts: 0" in forget("nobody@example.com")

@@ -33,10 +33,11 @@ def test_signing_in_leads_nowhere_else(client, boss, where):
     assert "\r" not in answer["Location"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["/login/", "/logout/", "/admin/login/", "/admin/optimizer/tablesettings/add/"],
-)
+FORMS = ["/login/", "/logout/", "/admin/login/", "/admin/optimizer/tablesettings/add/"]
+FORMS += ["/admin/optimizer/purge/add/", "/admin/optimizer/settingschange/1/undo/"]
+
+
+@pytest.mark.parametrize("path", FORMS)
 def test_a_form_sent_from_elsewhere_is_refused(web, path):
     """Without the token of the page it came from nothing is done."""
     headers = {"Origin": "https://evil.example", "Cookie": "csrftoken=" + "a" * 32}

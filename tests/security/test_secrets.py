@@ -3,6 +3,7 @@
 import json
 import logging
 
+import psycopg
 import pytest
 import redis
 
@@ -92,6 +93,37 @@ def test_figures_name_nobody(web, bearer, valkey_url):
             seen += str(key) + (str(valkey.hgetall(key)) if valkey.type(key) == b"hash" else "")
     assert "contacts" in seen
     assert [text for text in (EMAIL, "zaphod", tokens.USERS["alice"]) if text in seen] == []
+
+
+def everything_in(valkey):
+    """Every key with all that is under it."""
+    read = {
+        b"string": valkey.get, b"hash": valkey.hgetall, b"set": valkey.smembers,
+        b"list": lambda key: valkey.lrange(key, 0, -1), b"stream": valkey.xrange,
+        b"zset": lambda key: valkey.zrange(key, 0, -1),
+    }  # fmt: skip
+    return "".join(f"{key} {read[valkey.type(key)](key)}\n" for key in valkey.scan_iter())
+
+
+def test_no_token_of_a_user_waits_in_a_store(web, bearer, stack, valkey_url):
+    """Work that outlives a request would have to keep one; there is none, so none is there."""
+    alice = bearer("alice", email=EMAIL)
+    token = alice["Authorization"].split()[1]
+    rows = [{"name": f"waiting {n}"} for n in range(3)]
+    web.ask("POST", "/api/contacts/batch", json=rows, headers=alice)
+    web.ask("GET", "/api/contacts?limit=7", headers=alice)
+    with redis.Redis.from_url(valkey_url) as valkey:
+        kept = everything_in(valkey)
+    with psycopg.connect(stack.postgres.url()) as connection:
+        tables = connection.execute(
+            "select quote_ident(tablename) from pg_tables where schemaname = 'public'"
+        ).fetchall()
+        for (table,) in tables:
+            rows_of = connection.execute(f"select t::text from {table} t").fetchall()
+            kept += "".join(text for (text,) in rows_of)
+    assert "contacts" in kept
+    for part in (token, token.split(".")[1], token.split(".")[2]):
+        assert part not in kept
 
 
 @pytest.mark.parametrize("path", ["/nowhere", "/api/nowhere", "/api/contacts/nowhere"])

@@ -1,20 +1,21 @@
-"""A database webhook → the tags that its change touched; and whether it matters to a question.
+"""A database webhook → the tags that its change touched.
 
 A webhook shows whole rows, as they were and as they are: everything of them is proven.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from optimizer.domain import tags
 from optimizer.domain.facts import Operation
-from optimizer.domain.grain.evidence import Evidence, Values, beyond, touched
-from optimizer.domain.grain.pins import key_of, value_of
+from optimizer.domain.grain.asked import MOST_TESTED, Texts
+from optimizer.domain.grain.evidence import Evidence, beyond, touched
+from optimizer.domain.grain.pins import Values, key_of, value_of
 from optimizer.domain.grain.schema import Relation, Schema
-from optimizer.domain.language.question import Question
 from optimizer.domain.query import Change
-from optimizer.domain.sql.evaluate import Row, may_pass
+from optimizer.domain.sql.evaluate import Row
 
 Rows = tuple[Row, ...]
 
@@ -41,26 +42,48 @@ class Event:
         return (old or not needs_old) and (new or not needs_new)
 
 
-def of_event(event: Event, schema: Schema) -> frozenset[str]:
-    """The tags that a change which has happened already touched."""
+def of_event(event: Event, schema: Schema, texts: Texts | None = None) -> frozenset[str]:
+    """The tags that a change which has happened already touched.
+
+    `texts` are the filters by which reads of its relation are kept, where they are known. A
+    partition's change is its table's as well, and which that is nobody says.
+    """
     change = event.change
     relation = schema.relations.get(change.name)
     vanishes = change.operation is Operation.DELETE
     if relation is None or not event.is_whole:
-        own = frozenset({tags.of_relation(change.name)})
+        hidden = {tags.EVERYTHING} if schema.hides(change.name) else set()
+        own = frozenset({tags.of_relation(change.name), *hidden})
         return own | beyond(schema, change.name, vanishes=vanishes)
+    event = replace(
+        event, record=_sure(event.record, relation), old_record=_sure(event.old_record, relation)
+    )
     moved = _differs(event, schema.referenced(change.name))
-    found = touched(relation, _evidence(event, relation)) | _owners(event, relation)
+    found = touched(relation, _evidence(event, relation), texts) | _owners(event, relation)
     return found | beyond(schema, change.name, vanishes=vanishes or moved)
 
 
-def may_matter(event: Event, question: Question, relation: Relation) -> bool:
-    """Whether the change may show in the answer to a question about its relation.
+def of_events(
+    events: Sequence[Event], schema: Schema, texts: Mapping[str, Texts]
+) -> frozenset[str]:
+    """The tags of several changes; `texts` by relation, not used where there are too many."""
+    many = Counter(event.change.name for event in events)
+    light = {name: t for name, t in texts.items() if 2 * many[name] * len(t) <= MOST_TESTED}
+    each = (of_event(event, schema, light.get(event.change.name)) for event in events)
+    return frozenset().union(*each)
 
-    It cannot where neither row passes the filters: what is unknown does not pass either.
-    """
-    passes = any(may_pass(question.where, row, relation.kinds) for row in event.rows)
-    return passes or not event.is_whole
+
+def fine_of(events: Iterable[Event], schema: Schema) -> frozenset[str]:
+    """The relations of these changes whose reads may be kept by filters."""
+    names = frozenset(event.change.name for event in events)
+    return frozenset(n for n in names if (r := schema.relations.get(n)) is not None and r.is_fine)
+
+
+def _sure(row: Row | None, relation: Relation) -> Row | None:
+    """A row without what is NULL in a trigger alone: virtual columns are not generated there."""
+    if row is None:
+        return None
+    return {c: v for c, v in row.items() if v is not None or not relation.may_rewrite(c)}
 
 
 def _evidence(event: Event, relation: Relation) -> Evidence:
@@ -68,7 +91,7 @@ def _evidence(event: Event, relation: Relation) -> Evidence:
     known = frozenset(key for key in keys if key is not None)
     before, after = _values(event.old_record, relation), _values(event.record, relation)
     rows = known if None not in keys else None
-    return Evidence(rows, before, after, _differs(event, relation.key))
+    return Evidence(rows, before, after, _differs(event, relation.key), event.rows)
 
 
 def _values(row: Row | None, relation: Relation) -> dict[str, Values]:

@@ -4,12 +4,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from optimizer.domain import tags
-from optimizer.domain.grain.pins import Key
+from optimizer.domain.grain.asked import Texts, concerned
+from optimizer.domain.grain.pins import Key, Row, Values
 from optimizer.domain.grain.schema import Relation, Schema
 
 MOST_VALUES = 50  # of one column that are told apart in one write
 
-Values = frozenset[str]
 NOTHING: Values = frozenset()
 
 
@@ -19,23 +19,43 @@ class Evidence:
 
     `rows`: the keys of all that stood before or stand now; None where that is not known. New rows
     need none: who asked for one before it stood holds `any`. `before` and `after`: the values of a
-    column in all those rows; a column that is missing is not proven. NULL is no value.
+    column in all those rows; a column that is missing is not proven. NULL is no value. `seen`:
+    all those rows, each as it was and as it is, as far as that is sure; None where not all show.
     """
 
     rows: frozenset[Key] | None
     before: Mapping[str, Values] = field(default_factory=dict)
     after: Mapping[str, Values] = field(default_factory=dict)
     new_key: bool = False  # a primary key may have changed
+    seen: tuple[Row, ...] | None = None
 
 
-def touched(relation: Relation, evidence: Evidence) -> frozenset[str]:
-    """The tags of the relation itself."""
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """The tags that a write touched, and the columns that its answer shows otherwise than declared:
+    then nothing finer than the relation is believed."""
+
+    touched: frozenset[str]
+    doubted: frozenset[str] = frozenset()
+
+
+def touched(relation: Relation, evidence: Evidence, texts: Texts | None = None) -> frozenset[str]:
+    """The tags of the relation itself; `texts` are the filters by which reads of it are kept."""
     name = relation.name
     if not relation.is_fine or evidence.rows is None:
         return frozenset({tags.of_relation(name)})
     rows = {tags.of_row(name, key) for key in evidence.rows}
     values = (t for column in relation.counted for t in _values(name, column, evidence))
-    return frozenset({tags.of_any(name), *rows, *values})
+    filters = _filters(relation, evidence, texts)
+    others = (tags.of_column(name, column) for column in relation.perhaps)
+    return frozenset({tags.of_any(name), *filters, *rows, *values, *others})
+
+
+def _filters(relation: Relation, evidence: Evidence, texts: Texts | None) -> Iterable[str]:
+    found = None
+    if evidence.seen is not None and texts is not None:
+        found = concerned(relation, evidence.seen, texts)
+    return (tags.of_filters(relation.name),) if found is None else found
 
 
 def _values(name: str, column: str, evidence: Evidence) -> Iterable[str]:

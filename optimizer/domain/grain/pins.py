@@ -15,6 +15,8 @@ from optimizer.domain.sql.truth import Undecided
 MOST_ROWS = 100  # that are told apart in one request
 
 Key = tuple[str, ...]
+Row = Mapping[str, Any]
+Values = frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +81,24 @@ def value_of(relation: Relation, row: Mapping[str, Any], column: str) -> str | N
     """A row's value in canonical form; None where it is missing, NULL or not sure."""
     kind = relation.counted.get(column)
     return None if kind is None or row.get(column) is None else canonical(kind, row[column])
+
+
+def keys_in(relation: Relation, rows: Iterable[Row] | None) -> frozenset[Key] | None:
+    """The keys of rows, where each of them has one."""
+    found = [key_of(relation, row) for row in rows or ()]
+    known = frozenset(key for key in found if key is not None)
+    return known if rows is not None and None not in found else None
+
+
+def values_in(relation: Relation, rows: Iterable[Row] | None, column: str) -> Values | None:
+    """The values of a column in rows, where each of them has it or says that it is NULL."""
+    if rows is None:
+        return None
+    found = set()
+    for row in rows:
+        value = value_of(relation, row, column)
+        if value is not None:
+            found.add(value)
+        elif column not in row or row[column] is not None:
+            return None
+    return frozenset(found)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from optimizer.domain import tags
+from optimizer.domain.grain.asked import Asked, asked
 from optimizer.domain.grain.embeds import relations_read
 from optimizer.domain.grain.pins import Pins, canonical, pins
 from optimizer.domain.grain.schema import Relation, Schema
@@ -29,12 +30,14 @@ class Held:
     """The tags of a read.
 
     `short` are held as well where the answer shows fewer rows than the `rows` that were asked for
-    by their keys: one that is missing may come. Stamps of both are taken before the fetch.
+    by their keys: one that is missing may come. With `asked`, which is told to writers before the
+    fetch, they are held where that cannot be. Stamps of both are taken before the fetch.
     """
 
     tags: tuple[str, ...]
     short: tuple[str, ...] = ()
     rows: int = 0
+    asked: Asked | None = None
 
 
 def of_read(read: Read, schema: Schema, caller: Caller) -> Held | None:
@@ -50,11 +53,17 @@ def of_read(read: Read, schema: Schema, caller: Caller) -> Held | None:
     if others is None:
         return None
     behind = {*others, *schema.sources_of([read.name, *others])}
-    return _held(relation, question, behind, caller)
+    return _held(relation, question, behind, caller, asked(relation, question, read.params))
 
 
-def _held(relation: Relation, question: Question, behind: set[str], caller: Caller) -> Held:
-    """Rows where the key is pinned, else one value, else any row."""
+def _held(
+    relation: Relation,
+    question: Question,
+    behind: set[str],
+    caller: Caller,
+    filters: Asked | None,
+) -> Held:
+    """Rows where the key is pinned, else one value, else the filters, else any row."""
     name, found = relation.name, pins(question, relation)
     others = (*tags.of_relations(behind), tags.of_relation(name))
     if not relation.is_fine:
@@ -62,10 +71,15 @@ def _held(relation: Relation, question: Question, behind: set[str], caller: Call
     if found.rows is not None and not aggregates(question.select):
         rows = {tags.of_row(name, key) for key in found.rows}
         return Held(_ordered({*others, *rows}), (tags.of_any(name),), len(rows))
-    return Held(_ordered({*others, *_by_value(relation, found, caller)}))
+    if values := _by_value(relation, found, caller):
+        return Held(_ordered({*others, *values}))
+    if filters is None:
+        return Held(_ordered({*others, tags.of_any(name)}))
+    held = _ordered({*others, tags.of_filters(name), filters.tag})
+    return Held(held, (tags.of_any(name),), asked=filters)
 
 
-def _by_value(relation: Relation, found: Pins, caller: Caller) -> Iterable[str]:
+def _by_value(relation: Relation, found: Pins, caller: Caller) -> tuple[str, ...]:
     """The owner's value is the best: by it one user's writes leave the others' reads alone."""
     values = {**found.values, **owned(relation, caller)}
     order = {"uuid": 0, "int": 1, "text": 2, "enum": 3, "bool": 4}
@@ -75,7 +89,7 @@ def _by_value(relation: Relation, found: Pins, caller: Caller) -> Iterable[str]:
         default=None,
     )
     if best is None:
-        return (tags.of_any(relation.name),)
+        return ()
     return (
         tags.of_value(relation.name, best, values[best]),
         tags.of_column(relation.name, best),

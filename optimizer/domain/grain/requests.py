@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from optimizer.domain.facts import Operation
 from optimizer.domain.grain.reading import SERVICE, Caller
+from optimizer.domain.language.filters import Condition
 from optimizer.domain.language.question import Question, names_of, parse_question
 from optimizer.domain.query import Change, parameters
 from optimizer.errors import QueryError
@@ -14,6 +16,7 @@ from optimizer.errors import QueryError
 MOST_BYTES = 262_144  # of a payload that is looked at; a longer one proves nothing
 
 Row = Mapping[str, Any]
+_ID = "id"
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +51,33 @@ def write_of(
             _chosen(first, payload),
             _columns(first, payload),
             _conflict(first),
-            "resolution=ignore-duplicates" in prefer,
+            "resolution=ignore-duplicates" in prefer and "resolution=merge" not in prefer,
             "return=representation" in prefer,
             caller,
         )
     except QueryError:
         return Write(change, caller=caller)
+
+
+def may_move(write: Write) -> bool:
+    """Whether a key may change, for all that is known of a relation without its columns.
+
+    A standing row gets another `id`: what refers to it goes with it. Whoever sends a whole row back
+    says in the filter which it is.
+    """
+    if write.change.operation not in (Operation.UPDATE, Operation.UPSERT) or write.ignores:
+        return False
+    if _ID not in (write.columns or ()):
+        return False
+    if write.change.operation is Operation.UPSERT:
+        return write.conflict is not None and _ID not in write.conflict
+    pinned = {c.operands for c in write.question.pins if _is_id(c)} if write.question else set()
+    given = {(str(row.get(_ID)),) for row in write.payload or ()}
+    return not given or pinned != given
+
+
+def _is_id(condition: Condition) -> bool:
+    return condition.field.name == _ID and condition.operator == "eq"
 
 
 def rows_of(body: bytes) -> tuple[Row, ...] | None:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from optimizer.domain.sql.kinds import Kind
+from optimizer.domain.sql.kinds import OTHER, Kind
 
 COUNTED = ("int", "bool", "uuid", "enum")  # kinds of which equal values have one canonical form
 
@@ -36,6 +36,13 @@ class Declared:
     uncounted: frozenset[str] = frozenset()
     # The policies' USING and WITH CHECK both say that this column is the caller's `sub`.
     owner_column: str = ""
+    # Like `sources`, without a promise that these are all.
+    also: frozenset[str] = frozenset()
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """Every source that was declared."""
+        return self.also | (self.sources or frozenset())
 
 
 @dataclass(frozen=True)
@@ -58,9 +65,25 @@ class Relation:
         """The columns whose values have tags."""
         return {name: kind for name, kind in self.kinds.items() if self._counts(name, kind)}
 
+    @cached_property
+    def perhaps(self) -> tuple[str, ...]:
+        """The columns whose values have tags in a process that has heard more of them."""
+        texts = (name for name, kind in self.kinds.items() if kind.name == "text")
+        return tuple(name for name in texts if name not in self.counted)
+
+    @cached_property
+    def certain(self) -> dict[str, Kind]:
+        """The kinds of columns by which filters are decided as PostgreSQL decides them."""
+        return {name: self._certain(name, kind) for name, kind in self.kinds.items()}
+
     def may_rewrite(self, column: str) -> bool:
         """Whether the database may put another value into a column than the payload says."""
         return self.declared.rewritten is None or column in self.declared.rewritten
+
+    def _certain(self, name: str, kind: Kind) -> Kind:
+        is_text = "text" in (kind.name, kind.element and kind.element.name)
+        fuzzy = is_text and not self.declared.exact_text
+        return OTHER if fuzzy or name in self.declared.uncounted else kind
 
     def _counts(self, name: str, kind: Kind) -> bool:
         text = kind.name == "text" and self.declared.exact_text
@@ -89,7 +112,7 @@ class Schema:
 
     def sources_of(self, names: Iterable[str]) -> frozenset[str]:
         """The declared sources of these relations, and theirs, and so on."""
-        return _reached(names, lambda name: self._declared(name).sources or ())
+        return _reached(names, lambda name: self._declared(name).reads)
 
     def written_by(self, name: str) -> frozenset[str]:
         """What triggers write when a relation is written, or a view writes through to.
@@ -98,13 +121,23 @@ class Schema:
         trigger may delete, so what hangs below its targets counts, as far as it is known.
         """
         targets = _reached([name], self._targets)
-        return targets.union(*(self.below(target) or () for target in targets))
+        return targets.union(*map(self._known_below, targets))
 
     def below(self, name: str) -> frozenset[str] | None:
         """What a vanished or changed key reaches along foreign keys and triggers; None: unknown."""
-        if not self.keys_complete:
+        if not (self.keys_complete and self._is_shown(name)):
             return None
+        return self._known_below(name)
+
+    def _known_below(self, name: str) -> frozenset[str]:
         return _reached([name], lambda n: (*self._targets(n), *self._referrers.get(n, ())))
+
+    def hides(self, name: str) -> bool:
+        """Whether a relation is not among those that the document shows of its schema.
+
+        A partition is not, whose rows are another table's.
+        """
+        return name not in self.relations and name.partition(".")[0] in self._shown
 
     def referenced(self, name: str) -> frozenset[str]:
         """The columns of a relation that foreign keys refer to, its primary key among them."""
@@ -112,13 +145,23 @@ class Schema:
         own = relation.key if relation else ()
         return frozenset({*own, *self._referenced.get(name, ())})
 
+    def _is_shown(self, name: str) -> bool:
+        relation = self.relations.get(name)
+        return relation is not None and bool(relation.kinds)
+
+    @cached_property
+    def _shown(self) -> frozenset[str]:
+        """The schemas that the document tells of."""
+        names = (relation.name for relation in self.relations.values() if relation.kinds)
+        return frozenset(name.partition(".")[0] for name in names)
+
     def _declared(self, name: str) -> Declared:
         relation = self.relations.get(name)
         return relation.declared if relation else Declared()
 
     def _targets(self, name: str) -> Iterable[str]:
         declared = self._declared(name)
-        return (declared.sources or ()) if declared.targets is None else declared.targets
+        return declared.reads if declared.targets is None else declared.targets
 
     @cached_property
     def _referrers(self) -> dict[str, set[str]]:

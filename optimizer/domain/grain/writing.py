@@ -1,13 +1,17 @@
 """Write → the tags that it touches: before it leaves, and as its answer narrows them."""
 
+from typing import Any
+
 from optimizer.domain import tags
 from optimizer.domain.answer import Answer
 from optimizer.domain.facts import Operation
 from optimizer.domain.grain import returned
-from optimizer.domain.grain.evidence import NOTHING, Evidence, Values, beyond, touched
-from optimizer.domain.grain.pins import Key, Pins, key_of, pins, value_of
+from optimizer.domain.grain.asked import Texts
+from optimizer.domain.grain.doubts import contradicted
+from optimizer.domain.grain.evidence import NOTHING, Evidence, Outcome, beyond, touched
+from optimizer.domain.grain.pins import Key, Pins, Values, keys_in, pins, values_in
 from optimizer.domain.grain.reading import owned
-from optimizer.domain.grain.requests import Row, Write
+from optimizer.domain.grain.requests import Row, Write, may_move
 from optimizer.domain.grain.schema import Relation, Schema
 
 Rows = tuple[Row, ...] | None
@@ -18,24 +22,42 @@ def widest(write: Write, schema: Schema) -> frozenset[str]:
     return _touched(write, schema, None)
 
 
-def narrowed(write: Write, schema: Schema, answer: Answer) -> frozenset[str]:
+def narrowed(
+    write: Write, schema: Schema, answer: Answer, texts: Texts | None = None
+) -> frozenset[str]:
     """The tags that it touched, by its answer. An unknown outcome never narrows anything."""
+    return outcome(write, schema, answer, texts).touched
+
+
+def outcome(write: Write, schema: Schema, answer: Answer, texts: Texts | None = None) -> Outcome:
+    """What its answer proves; `texts` are the filters by which reads of its relation are kept."""
     if returned.changed_nothing(write, answer):
-        return frozenset()
-    return _touched(write, schema, returned.shown(write, answer))
+        return Outcome(frozenset())
+    rows, name = returned.shown(write, answer), write.change.name
+    found = _touched(write, schema, rows, texts)
+    doubted = contradicted(write, schema.relations.get(name), rows)
+    return Outcome(found | {tags.of_relation(name)} if doubted else found, doubted)
 
 
-def _touched(write: Write, schema: Schema, rows: Rows) -> frozenset[str]:
+def by_filters(write: Write, schema: Schema) -> bool:
+    """Whether its answer could leave alone what is kept by filters, were they known."""
+    relation = schema.relations.get(write.change.name)
+    return write.shows and relation is not None and relation.is_fine
+
+
+def _touched(
+    write: Write, schema: Schema, rows: Rows, texts: Texts | None = None
+) -> frozenset[str]:
     change = write.change
     if change.operation is Operation.RPC:
         return _by_function(write, schema)
     vanishes = change.operation is Operation.DELETE
     relation = schema.relations.get(change.name)
-    if relation is None:
-        return _coarse(write, schema, vanishes)
+    if relation is None or not relation.kinds:
+        return _coarse(write, schema, vanishes or may_move(write))
     proof = _Proof(relation, write, rows)
     vanishes = vanishes or proof.moves_key(schema)
-    return proof.tags() | beyond(schema, change.name, vanishes=vanishes)
+    return proof.tags(texts) | beyond(schema, change.name, vanishes=vanishes)
 
 
 def _coarse(write: Write, schema: Schema, vanishes: bool) -> frozenset[str]:
@@ -64,9 +86,9 @@ class _Proof:
         self._operation = _effect(write)
         self._own = owned(relation, write.caller)  # what the policy says of each of its rows
 
-    def tags(self) -> frozenset[str]:
+    def tags(self, texts: Texts | None) -> frozenset[str]:
         """The tags of the relation itself."""
-        found = touched(self._relation, self._evidence())
+        found = touched(self._relation, self._evidence(), texts)
         owner = self._relation.declared.owner_column
         if owner in self._relation.counted and self._is_any_owners():
             found |= {tags.of_column(self._relation.name, owner)}
@@ -88,7 +110,20 @@ class _Proof:
             {c: values for c, values in before.items() if values is not None},
             {c: values for c, values in after.items() if values is not None},
             self._operation is not Operation.INSERT and any(map(self._may_change, self._key)),
+            self._seen(),
         )
+
+    def _seen(self) -> Rows:
+        """Every row as it is and, as far as that is sure, as it was."""
+        if self._rows is None or self._operation is Operation.INSERT:
+            return self._rows
+        pinned = {} if self._operation is Operation.UPSERT else dict(self._pins.values)
+        was = tuple(self._was(row) | pinned | self._own for row in self._rows)
+        return was if self._operation is Operation.DELETE else (*was, *self._rows)
+
+    def _was(self, row: Row) -> dict[str, Any]:
+        gone = self._operation is Operation.DELETE
+        return {name: value for name, value in row.items() if gone or self._stays(name)}
 
     # ---- which columns change
 
@@ -131,10 +166,10 @@ class _Proof:
             return self._upserted()
         found = self._pins.rows
         if found is None and self._shows_old_keys():
-            found = _keys_in(self._relation, self._rows)
+            found = keys_in(self._relation, self._rows)
         if found is None:
             return None
-        new = _keys_in(self._relation, self._rows) or _keys_in(self._relation, self._write.payload)
+        new = keys_in(self._relation, self._rows) or keys_in(self._relation, self._write.payload)
         return found | (new or frozenset())
 
     def _shows_old_keys(self) -> bool:
@@ -146,10 +181,10 @@ class _Proof:
         """Only a conflict on the key itself tells which row is overwritten."""
         if not self._on_key:
             return None
-        shown = _keys_in(self._relation, self._rows)
+        shown = keys_in(self._relation, self._rows)
         if shown is not None or any(map(self._relation.may_rewrite, self._key)):
             return shown
-        return _keys_in(self._relation, self._write.payload)
+        return keys_in(self._relation, self._write.payload)
 
     # ---- which values
 
@@ -161,7 +196,7 @@ class _Proof:
         if column in self._pins.values and self._operation is not Operation.UPSERT:
             return frozenset({self._pins.values[column]})
         if self._operation is Operation.DELETE or self._stays(column):
-            shown = _values_in(self._relation, self._rows, column)
+            shown = values_in(self._relation, self._rows, column)
             return self._given(column) if shown is None else shown
         return None
 
@@ -170,7 +205,7 @@ class _Proof:
             return NOTHING
         if column in self._own:
             return frozenset({self._own[column]})
-        shown = _values_in(self._relation, self._rows, column)
+        shown = values_in(self._relation, self._rows, column)
         if shown is not None:
             return shown
         if self._operation is not Operation.INSERT and self._stays(column):
@@ -191,7 +226,7 @@ class _Proof:
         """
         if not self._sets(column) or self._operation is Operation.DELETE:
             return None
-        found = _values_in(self._relation, self._write.payload, column)
+        found = values_in(self._relation, self._write.payload, column)
         return None if found is None or any(v.endswith(" ") for v in found) else found
 
     def _is_any_owners(self) -> bool:
@@ -208,24 +243,3 @@ def _effect(write: Write) -> Operation:
     """An upsert that leaves standing rows alone is an insert."""
     operation = write.change.operation
     return Operation.INSERT if operation is Operation.UPSERT and write.ignores else operation
-
-
-def _keys_in(relation: Relation, rows: Rows) -> frozenset[Key] | None:
-    """The keys of rows, where each of them has one."""
-    found = [key_of(relation, row) for row in rows or ()]
-    known = frozenset(key for key in found if key is not None)
-    return known if rows is not None and None not in found else None
-
-
-def _values_in(relation: Relation, rows: Rows, column: str) -> Values | None:
-    """The values of a column in rows, where each of them has it or says that it is NULL."""
-    if rows is None:
-        return None
-    found = set()
-    for row in rows:
-        value = value_of(relation, row, column)
-        if value is not None:
-            found.add(value)
-        elif column not in row or row[column] is not None:
-            return None
-    return frozenset(found)

@@ -54,7 +54,7 @@ def parse_question(params: Iterable[tuple[str, str]]) -> Question:
     orders = [(name, value) for name, value in pairs if _last(name) == "order"]
     return Question(
         select=tuple(item for items in selects for item in items) if selects else _ALL,
-        filters=tuple(parse_filter(name, value) for name, value in pairs if _is_filter(name)),
+        filters=tuple(parse_filter(name, value) for name, value in pairs if is_filter(name)),
         ordered=tuple(found for name, value in orders for found in _ordered(name, value)),
         limited=any(_last(name) in ("limit", "offset") for name, _ in pairs),
     )
@@ -85,7 +85,8 @@ def _last(name: str) -> str:
     return name.rpartition(".")[2]
 
 
-def _is_filter(name: str) -> bool:
+def is_filter(name: str) -> bool:
+    """Whether a parameter says which rows are meant, here or in an embedded relation."""
     return name not in _NO_FILTERS and _last(name) not in _LAST_WORDS
 
 

@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.utils import timezone
 
 from optimizer.models import ApiToken
-from optimizer.models.policy import TokenScope
+from optimizer.models.tokens import TokenScope
 
 DAYS = 365
 MOST_DAYS = 3650

@@ -71,7 +71,9 @@ def showing(rows):
 
 def terms(held):
     """The terms on which the cache keeps a read that holds these tags."""
-    return Terms(held.tags, ttl=60.0, max_entries=10, short=held.short, rows=held.rows)
+    return Terms(
+        held.tags, ttl=60.0, max_entries=10, short=held.short, rows=held.rows, asked=held.asked
+    )
 
 
 def kept(held, given):
@@ -88,6 +90,7 @@ class Asked:
         self.read = parse("GET", ROOT + path, query, {"accept-profile": "api", **headers})
         self.held = of_read(self.read, over, caller)
         self.tags = None if self.held is None else kept(self.held, showing(shown))
+        self.texts = [self.held.asked.text] if self.held and self.held.asked else []
 
     def ended_by(self, touched):
         """Whether the read holds one of these tags."""
@@ -109,11 +112,17 @@ class Written:
         self.write = write_of(change, query, headers, content, caller)
         self.over = over
         self.widest = widest(self.write, over)
-        self.narrowed = self.after(answer(201 if method == "POST" else 200, rows))
+        self.answer = answer(201 if method == "POST" else 200, rows)
+        self.narrowed = self.after(self.answer)
 
     def after(self, given):
         """The tags that are left when this answer came."""
         return narrowed(self.write, self.over, given)
+
+    def ends(self, read):
+        """Whether it ends a read whose filters are known to whoever writes."""
+        assert read.ended_by(self.widest), "the marker must cover whatever the answer leaves"
+        return read.ended_by(narrowed(self.write, self.over, self.answer, read.texts))
 
 
 def encoded(value):
@@ -127,8 +136,17 @@ def answer(status, rows):
     return Answer(status, kind, b"") if rows is None else Answer(status, kind, encoded(rows))
 
 
-def webhook(operation, table, new=None, old=None, over=CRM):
-    """The tags of a webhook."""
+def webhook(operation, table, new=None, old=None, over=CRM, texts=None):
+    """The tags of a webhook; `texts` are the filters that are known."""
     change = Change("api", table, Operation(operation))
     as_sent = (None if row is None else loads(encoded(row)) for row in (new, old))
-    return of_event(Event(change, *as_sent), over)
+    return of_event(Event(change, *as_sent), over, texts)
+
+
+def unordered(value):
+    """Where no order is asked for, an update may move rows."""
+    if isinstance(value, dict):
+        return {name: unordered(item) for name, item in value.items()}
+    if isinstance(value, list):
+        return sorted(map(unordered, value), key=lambda item: json.dumps(item, default=str))
+    return value

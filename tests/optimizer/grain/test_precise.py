@@ -3,11 +3,7 @@
 import pytest
 
 from optimizer.domain.answer import Answer
-from optimizer.domain.facts import Operation
-from optimizer.domain.grain.events import Event, may_matter
 from optimizer.domain.grain.reading import Held
-from optimizer.domain.language.question import parse_question
-from optimizer.domain.query import Change
 
 from .asking import ALICE, BOB, CRM, SERVICE, Asked, Written, changed, kept, showing, terms, webhook
 
@@ -129,19 +125,87 @@ def test_tags_show_nothing_of_the_values():
     assert "lovelace" not in tags.lower()
 
 
-def test_a_change_matters_only_where_a_row_may_pass_the_filters():
-    """By SQL's logic; what it cannot decide matters."""
-    relation = changed(CRM, "notes").relations["api.notes"]
-    change = Change("api", "notes", Operation.UPDATE)
+def by_webhook(read, new, old, over=CRM):
+    """Whether an UPDATE past the engine ends a read."""
+    return read.ended_by(webhook("update", "notes", new, old, over, read.texts))
+
+
+@pytest.mark.parametrize(
+    ("filters", "ends"),
+    [
+        ("team=gt.3", False), ("team=gte.3", True), ("team=neq.3", False), ("team=is.null", True),
+        ("status=like.a\\_c", False), ("status=match.a", True), ("status=not.eq.axb", True),
+        ("team=not.is.null", True), ("or=(team.gt.5,id.eq.7)", False),
+        ("or=(team.gt.5,id.eq.1)", True), ("not.and=(team.lte.3,id.lt.9)", False),
+        ("status=match.a&team=gt.9", False), ("team=in.(4,5,6)&order=id&limit=1", False),
+        ("select=count()&team=gt.3", False), ("status=ilike.*zz*", False),
+    ],
+)  # fmt: skip
+def test_a_webhook_ends_what_is_kept_by_filters_only_where_a_row_may_pass_them(filters, ends):
+    """By SQL's logic; what it cannot decide counts as passed."""
     old, new = {"id": 1, "team": None, "status": "a_b"}, {"id": 1, "team": 3, "status": "axb"}
+    assert by_webhook(Asked(f"notes?{filters}"), new, old) is ends
 
-    def matters(*params):
-        return may_matter(Event(change, new, old), parse_question(params), relation)
 
-    assert not matters(("team", "gt.3"))
-    assert matters(("team", "gte.3"))
-    assert not matters(("team", "neq.3"))
-    assert not matters(("status", "like.a\\_c"))
-    assert matters(("status", "match.a"))
-    assert not matters(("status", "match.a"), ("team", "eq.9"))
-    assert may_matter(Event(change, new), parse_question([("team", "gt.3")]), relation)
+def test_filters_that_nobody_could_tell_of_end_with_every_write():
+    """Those that are not known, not decided, or of rows that do not show."""
+    old, new = {"id": 1, "team": 1, "status": "x"}, {"id": 1, "team": 2, "status": "x"}
+    read = Asked("notes?team=gt.3")
+    assert read.ended_by(webhook("update", "notes", new, old))
+    assert read.ended_by(webhook("update", "notes", new, None, CRM, read.texts))
+    assert Asked("notes?status=match.z").texts
+    assert not Asked("notes?order=id&limit=3").texts
+    assert not Asked(f"notes?team=in.({','.join(map(str, range(400)))})&id=gt.0").texts
+    fuzzy = changed(CRM, "notes", exact_text=False)
+    assert not Asked("notes?status=neq.y", over=fuzzy).texts
+    read = Asked("notes?status=neq.y&team=gt.0", over=fuzzy)
+    gone = {"id": 1, "team": 1, "status": "Y"}
+    assert by_webhook(read, gone, gone, fuzzy)
+    assert not by_webhook(Asked("notes?team=gt.9", over=fuzzy), new, old, fuzzy)
+
+
+def test_returned_rows_end_what_is_kept_by_filters_only_where_they_may_pass_them():
+    """What they were before is known by the columns that stay, and by the write's own filters."""
+    row = [{"id": 3, "team": 2, "status": "y"}]
+    patch = Written("PATCH", "notes?id=eq.3", {"status": "y"}, row)
+    assert not patch.ends(Asked("notes?team=gt.2"))
+    assert patch.ends(Asked("notes?team=gt.1"))
+    assert patch.ends(Asked("notes?status=neq.y"))  # it may have been another one
+    pinned = Written("PATCH", "notes?id=eq.3&status=eq.x", {"status": "y"}, row)
+    assert pinned.ends(Asked("notes?status=neq.y"))
+    assert not pinned.ends(Asked("notes?status=in.(v,w)&team=gt.0"))
+    assert not Written("DELETE", "notes?team=lt.3", rows=row).ends(Asked("notes?team=gt.2"))
+    assert Written("DELETE", "notes?team=lt.3", rows=row).ends(Asked("notes?team=gt.1"))
+    assert not Written("POST", "notes", row[0], row).ends(Asked("notes?team=gt.2"))
+    assert Written("POST", "notes", row[0], row).ends(Asked("notes?team=gt.1"))
+    merged = Written("POST", "notes", row[0], row, prefer="resolution=merge-duplicates")
+    assert merged.ends(Asked("notes?team=gt.2"))  # the row may have had another team
+    assert not merged.ends(Asked("notes?id=gt.3"))
+
+
+@pytest.mark.parametrize("rewritten", [None, frozenset({"team"})])
+def test_a_column_that_triggers_may_set_does_not_tell_what_it_was(rewritten):
+    """It stands in the answer as it is now."""
+    over = changed(CRM, "notes", rewritten=rewritten)
+    patch = Written("PATCH", "notes?id=eq.3", {"status": "y"}, [{"id": 3, "team": 2}], over=over)
+    assert patch.ends(Asked("notes?team=gt.2", over=over))
+
+
+def test_rows_that_do_not_show_end_every_filter():
+    """Without `return=representation`, of a page, of an alias, of a refusal by somebody else."""
+    read = Asked("notes?team=gt.2")
+    row = [{"id": 3, "team": 2, "status": "y"}]
+    assert Written("PATCH", "notes?id=eq.3", {"status": "y"}).ends(read)
+    assert Written("PATCH", "notes?id=eq.3&limit=1&order=id", {"status": "y"}, row).ends(read)
+    assert Written("PATCH", "notes?id=eq.3&select=team:id", {"status": "y"}, row).ends(read)
+    assert Written("POST", "rpc/bump", {}, row).ends(read)
+
+
+def test_too_much_work_ends_every_filter():
+    """A bulk insert against many questions."""
+    rows = [{"id": n, "team": 1, "status": "x"} for n in range(300)]
+    write = Written("POST", "notes", rows, rows)
+    read = Asked("notes?team=gt.2")
+    assert not write.ends(read)
+    read.texts = [*read.texts, *(Asked(f"notes?team=gt.{n}").texts[0] for n in range(3, 15))]
+    assert write.ends(read)

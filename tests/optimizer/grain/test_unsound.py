@@ -1,6 +1,14 @@
 """Cases in which a naive rule would keep what a write has made wrong, one by one."""
 
+from dataclasses import replace
+
 import pytest
+
+from optimizer.domain.facts import Operation
+from optimizer.domain.grain.events import Event, of_event
+from optimizer.domain.grain.schema import Declared
+from optimizer.domain.grain.writing import outcome
+from optimizer.domain.query import Change
 
 from .asking import (
     ALICE,
@@ -304,3 +312,126 @@ def test_a_body_that_is_no_json_proves_nothing():
     assert ends(Asked("tasks?id=eq.1"), write)
     assert encoded({}) == b"{}"
     assert frozenset() == NONE
+
+
+def test_sources_of_an_embedded_table_count_though_it_is_not_told_apart():
+    """Its policy reads them all the same; so does a view's query, which may be written through."""
+    vague = Declared(also=frozenset({"api.labels"}))
+    notes = replace(CRM.relations["api.projects"], declared=vague)
+    over = replace(CRM, relations={**CRM.relations, notes.name: notes})
+    read = Asked("contacts?select=id,projects(name)", over=over)
+    assert ends(read, Written("PATCH", "labels?id=eq.1", {"name": "x"}, over=over))
+    through = Written("PATCH", "projects?id=eq.1", {"name": "x"}, over=over)
+    assert ends(Asked("labels?id=eq.1", over=over), through)
+
+
+@pytest.mark.parametrize(
+    ("body", "row", "columns"),
+    [
+        ({"status": "open"}, {"id": 1, "status": "closed"}, {"status"}),
+        ({"status": "ab "}, {"id": 1, "status": "ab"}, set()),
+        ({"team": "01"}, {"id": 1, "team": 1}, set()),
+        ({"team": 1.5}, {"id": 1, "team": 2}, set()),  # of which nothing is certain
+        ({"team": None}, {"id": 1, "team": 2}, {"team"}),
+        ({"team": 3}, {"id": 1, "team": None}, {"team"}),
+        ({"team": 3}, {"id": 1}, set()),
+    ],
+)
+def test_an_answer_that_contradicts_a_declaration_ends_the_relation(body, row, columns):
+    """A trigger that nobody declared has made something else of the payload."""
+    for method in ("PATCH", "POST"):
+        url = "notes?id=eq.1" if method == "PATCH" else "notes"
+        write = Written(method, url, body, [row])
+        found = outcome(write.write, CRM, write.answer)
+        assert found.doubted == columns
+        assert Asked("notes?id=eq.7").ended_by(found.touched) is bool(columns)
+    told = changed(CRM, "notes", rewritten=frozenset(body))
+    assert not outcome(write.write, told, write.answer).doubted
+
+
+def test_a_row_that_is_not_its_callers_contradicts_the_owner_column():
+    """The policy lets others' rows be written."""
+    rows = [{"id": 1, "owner_id": "bob"}]
+    write = Written("PATCH", "contacts?id=eq.1", {"age": 1}, rows, caller=ALICE)
+    assert outcome(write.write, CRM, write.answer).doubted == {"owner_id"}
+    assert Asked("contacts", 5, BOB).ended_by(write.narrowed)
+    by_service = Written("PATCH", "contacts?id=eq.1", {"age": 1}, rows, caller=SERVICE)
+    assert not outcome(by_service.write, CRM, by_service.answer).doubted
+
+
+def test_text_columns_end_by_their_wide_tag_whoever_tells_them_apart():
+    """Another process may have heard already that texts are exact."""
+    vague, exact = changed(CRM, "notes", exact_text=False), CRM
+    read = Asked("notes?status=eq.open", over=exact)
+    row = {"id": 1, "team": 1, "status": "open"}
+    assert ends(read, Written("PATCH", "notes?id=eq.1", {"status": "x"}, over=vague))
+    assert ends(read, Written("POST", "notes", row, [row], over=vague))
+    assert read.ended_by(webhook("update", "notes", row, {**row, "status": "x"}, over=vague))
+
+
+def test_what_a_trigger_does_not_see_of_a_row_is_not_taken_for_null():
+    """PostgreSQL generates virtual columns when they are read: a webhook shows NULL."""
+    over = changed(CRM, "notes", rewritten=frozenset({"team"}))
+    old, new = ({"id": 1, "status": text, "team": None} for text in "ab")
+    for url in ("notes?team=eq.4", "notes?team=gt.3", "notes?team=is.null"):
+        read = Asked(url, over=over)
+        assert read.ended_by(webhook("update", "notes", new, old, over, read.texts))
+    shown = Asked("notes?team=gt.3&status=neq.c")
+    assert not shown.ended_by(webhook("update", "notes", new, old, CRM, shown.texts))
+
+
+def test_a_webhook_of_a_table_that_the_document_does_not_show_ends_everything():
+    """A partition's rows are another table's; a webhook names the partition."""
+    assert Asked("notes?id=eq.1").ended_by(webhook("insert", "notes_2026", {"id": 1}))
+    other = of_event(Event(Change("private", "log", Operation.INSERT), {"id": 1}), CRM)
+    assert not Asked("notes?id=eq.1").ended_by(other)
+
+
+def test_a_delete_ends_everything_before_the_schema_is_learnt():
+    """Also where it was declared that the document shows every foreign key."""
+    for over in (schema(), schema(replace(CRM.relations["api.contacts"], kinds={}, key=()))):
+        write = Written("DELETE", "contacts?id=eq.1", over=over)
+        assert ends(Asked("projects?id=eq.1", over=over), write)
+
+
+@pytest.mark.parametrize(
+    ("method", "url", "body", "moves"),
+    [
+        ("PATCH", "contacts?id=eq.1", {"id": 2}, True),
+        ("PATCH", "contacts?name=eq.x", {"id": 2, "name": "y"}, True),
+        ("PATCH", "contacts?id=eq.1", {"id": 1, "name": "y"}, False),
+        ("PATCH", "contacts?id=eq.1", {"name": "y"}, False),
+        ("POST", "contacts?on_conflict=email", {"id": 2, "email": "a"}, True),
+        ("POST", "contacts", {"id": 2, "email": "a"}, False),
+        ("PUT", "contacts?id=eq.2", {"id": 2, "email": "a"}, False),
+    ],
+)
+def test_an_id_that_changes_goes_on_along_foreign_keys_that_nobody_knows(method, url, body, moves):
+    """ON UPDATE CASCADE; without a schema its name is all that tells a key."""
+    prefer = "resolution=merge-duplicates" if method == "POST" else ""
+    write = Written(method, url, body, over=schema(), prefer=prefer)
+    assert Asked("projects?id=eq.1", over=schema()).ended_by(write.widest) is moves
+
+
+def test_a_filter_on_an_embedded_relation_is_not_taken_for_one_on_a_column():
+    """`is.null` on an alias asks whether there are any, though a column is called so."""
+    for params in ("name=is.null", "or=(name.is.null,id.eq.7)"):
+        read = Asked(f"projects?select=id,name:tasks(id)&{params}&id=gt.0")
+        row = {"id": 1, "contact_id": 1, "name": "x"}
+        assert read.ended_by(webhook("update", "projects", row, row, texts=read.texts))
+
+
+def test_of_two_ways_to_resolve_duplicates_the_one_that_overwrites_counts():
+    """PostgREST obeys the first; which that is may change."""
+    prefer = "resolution=merge-duplicates,resolution=ignore-duplicates"
+    write = Written("POST", "notes", {"id": 1, "team": 2}, prefer=prefer)
+    assert ends(Asked("notes?id=eq.1"), write)
+
+
+def test_a_triggers_delete_goes_on_along_the_foreign_keys_that_are_known():
+    """Also where others may be missing."""
+    over = replace(changed(CRM, "notes", targets=frozenset({"api.contacts"})), keys_complete=False)
+    write = Written("PATCH", "notes?id=eq.1", {"team": 1}, over=over)
+    for url in ("contacts", "projects?id=eq.1", "tasks?id=eq.1"):
+        assert ends(Asked(url, over=over), write)
+    assert not Asked("labels?id=eq.1", over=over).ended_by(write.widest)

@@ -27,8 +27,13 @@ select a.attrelid::int8 as oid, a.attname as name, a.attnum::int as number,
     else pg_catalog.format_type(a.atttypid, null) end as base_type,
   case
     when a.attidentity = 'a' then null
-    when a.attidentity = 'd' then format('nextval(%L)', pg_catalog.pg_get_serial_sequence(
-      format('%I.%I', n.nspname, c.relname), a.attname))
+    when a.attidentity = 'd' then (
+      select format('nextval(%L)', format('%I.%I', sn.nspname, s.relname))
+      from pg_catalog.pg_depend p
+      join pg_catalog.pg_class s on s.oid = p.objid and s.relkind = 'S'
+      join pg_catalog.pg_namespace sn on sn.oid = s.relnamespace
+      where p.classid = 'pg_class'::regclass and p.refclassid = 'pg_class'::regclass
+        and p.refobjid = a.attrelid and p.refobjsubid = a.attnum and p.deptype = 'i')
     when a.attgenerated <> '' then null
     else coalesce(pg_catalog.pg_get_expr(d.adbin, d.adrelid), t.typdefault)
   end as default,

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("optimizer", "0014_long_outcomes"),
+        ("optimizer", "0017_alerts_forecast"),
     ]
 
     operations = [

@@ -1,0 +1,56 @@
+"""Accounts in the admin: whoever manages them gives nobody more than they have themselves."""
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin
+from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.models import Group, User
+from django.http import HttpRequest
+
+if TYPE_CHECKING:
+    Accounts = UserAdmin[User]
+else:  # Django's classes take no type arguments when they run
+    Accounts = UserAdmin
+
+_BEYOND = ("is_superuser", "user_permissions")
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class AccountAdmin(Accounts):
+    """Staff accounts; superusers alone change superusers, and make them."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Rights come by groups; single ones and all of them at once, from superusers."""
+        fixed = super().get_readonly_fields(request, obj)
+        return fixed if request.user.is_superuser else (*fixed, *_BEYOND)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """A superuser's account, its password too, is a superuser's business."""
+        return super().has_change_permission(request, obj) and _may_touch(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """The same for its end."""
+        return super().has_delete_permission(request, obj) and _may_touch(request, obj)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Offer the groups that hold no right which the giver lacks."""
+        if db_field.name == "groups" and not request.user.is_superuser:
+            kwargs["queryset"] = Group.objects.filter(pk__in=_within(request))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+
+def _may_touch(request: HttpRequest, account: User | None) -> bool:
+    return account is None or bool(request.user.is_superuser) or not account.is_superuser
+
+
+def _within(request: HttpRequest) -> list[int]:
+    own = request.user.get_all_permissions()
+    groups = Group.objects.prefetch_related("permissions__content_type")
+    return [group.pk for group in groups if _rights(group) <= own]
+
+
+def _rights(group: Group) -> set[str]:
+    given = group.permissions.all()
+    return {f"{one.content_type.app_label}.{one.codename}" for one in given}
