@@ -116,7 +116,7 @@ def _state(scene: Scene, rule: "Standing") -> Cell:
 
 def _silence(scene: Scene, one: "Quieted") -> list[Cell]:
     now = "holds" if one.holds else "to come" if one.starts > scene.now or one.weekly else "over"
-    rules = ", ".join(one.rules) or "all rules"
+    rules = "all rules" if one.rules is None else ", ".join(one.rules) or "none any more"
     reason, by = Cell(one.reason, one.reason), "" if scene.shared else one.by
     if scene.may_change:
         reason = link(one.reason, reverse("admin:optimizer_silence_change", args=[one.pk]))

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 
+from dashboard.batch_listings import newest_listing
 from dashboard.charts import Chart, Curve, Kind, Unit
 from dashboard.content import Cell, Column, Content, Listing, Note, Section, Tile, cell, link, tile
 from dashboard.formats import UNKNOWN, Measure, change, count, duration, percent
@@ -34,15 +35,21 @@ def build(scene: Scene) -> Content:
         return Points(tell(wanted, Step.BATCHED), then, wanted)
 
     kinds = selectors.batch_kinds(wanted)
-    return batches(scene, read(selectors.tallies), read(selectors.durations), kinds)
+    newest = selectors.newest_batches(wanted)
+    return batches(scene, (read(selectors.tallies), read(selectors.durations)), kinds, newest)
 
 
 def batches(
-    scene: Scene, counted: Points, times: Points, kinds: Sequence[selectors.BatchKind]
+    scene: Scene,
+    points: tuple[Points, Points],
+    kinds: Sequence[selectors.BatchKind],
+    newest: Sequence[selectors.BatchDone],
 ) -> Content:
     """The page of some points, and of the sums by table and operation."""
-    sections: list[Section] = [] if kinds else [HOW]
+    counted, times = points
+    sections: list[Section] = [] if kinds or newest else [HOW]
     sections += [_calls(counted), _rows(counted), _times(times), _kinds(scene, kinds)]
+    sections.append(newest_listing(newest, scene.zone))
     return Content(tiles=_tiles(counted, times), sections=sections)
 
 
@@ -169,12 +176,18 @@ def avoided_of(counts: Counts) -> int:
     return max(0, rows_of(counts) - calls_of(counts))
 
 
+def version(scene: Scene) -> object:
+    """A batch is told a little before its minute is stored."""
+    return selectors.newest_batches(scene.wanted)[:1]
+
+
 PAGE = Page(
     "batches",
     "Batches",
     "batches/",
     build,
     controls=(RANGE, COMPARE),
+    version=version,
     says="A batch is counted in the minute in which it ended, its calls among those that left for "
     "Supabase. The overview's avoided calls do not hold those that batches avoided.",
 )

@@ -77,7 +77,7 @@ def _tiles(ways: Ways, now: selectors.PoolNow | None) -> list[Tile]:
         _times("upstream", "Supabase took, p95", ways.calls.total.of(Step.SENT), "none sent"),
         _counted("repeated", "Sent again", repeated, total, then, "after an attempt failed"),
         _counted("shed", "Not sent", shed, total, then, "refused here, at no cost"),
-        breaker(total),
+        breaker(total, now),
     ]
 
 
@@ -86,14 +86,17 @@ def _times(id_: str, label: str, tally: Tally, none: str) -> Tile:
     return tile(id_, label, duration(tally.quantile(0.95)), note)
 
 
-def breaker(total: Counts) -> Tile:
-    """How the circuit breakers moved; without a move they stood closed."""
+def breaker(total: Counts, now: selectors.PoolNow | None) -> Tile:
+    """Where the worst of the processes' circuit breakers stands, and how they moved."""
     opened, closed = (total.of(Step.FAULT, f"circuit {to}").count for to in ("open", "closed"))
-    if not opened and not total.of(Step.FAULT, "shed: circuit open").count:
-        return tile("breaker", "Circuit breaker", Measure("closed"), "it did not open")
-    note = f"{count(closed)} closed again, in all processes"
-    unit = "opening" if opened == 1 else "openings"
-    return tile("breaker", "Circuit breaker", Measure(count(opened), unit), note)
+    moved = f"opened {count(opened)}, closed {count(closed)} in this range" if opened else ""
+    standing = {} if now is None else now.breakers
+    worst = next((state for state in ("open", "half-open", "closed") if standing.get(state)), None)
+    if worst is None:
+        return tile("breaker", "Circuit breaker", Measure(UNKNOWN), moved or "nobody reports one")
+    some = f"in {count(standing[worst])} of {count(sum(standing.values()))}"
+    note = moved or "it did not open in this range"
+    return tile("breaker", "Circuit breaker", Measure(worst, some), note)
 
 
 def _held(now: selectors.PoolNow | None) -> Tile:

@@ -106,7 +106,8 @@ def _is_connection_lost(error: Exception) -> bool:
 def _break(rule: AlertRule, error: Exception, now: datetime) -> None:
     """The rule itself cannot be judged; an open alarm stays open. Deleted meanwhile: no row."""
     row = AlertState.objects.filter(rule_id=rule.pk).exclude(phase=Phase.ERROR)
-    row.update(since=now)
+    if row.update(since=now):
+        AlertTransition.objects.create(rule_id=rule.pk, at=now, phase=Phase.ERROR)
     AlertState.objects.filter(rule_id=rule.pk).update(
         version=F("version") + 1, phase=Phase.ERROR, error=_said(error), evaluated_at=now
     )

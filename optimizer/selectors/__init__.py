@@ -13,7 +13,7 @@ from optimizer.selectors.alerts import (
     silences,
     standings,
 )
-from optimizer.selectors.batches import BatchKind, batch_kinds
+from optimizer.selectors.batches import BatchDone, BatchKind, batch_kinds, newest_batches
 from optimizer.selectors.calls import Calls
 from optimizer.selectors.cost import Cost, cost_of_cycle, prices
 from optimizer.selectors.exposition import exposition
@@ -29,6 +29,7 @@ from optimizer.selectors.tallies import Tallied, durations, tallies
 
 __all__ = [
     "SHAPE_DAYS",
+    "BatchDone",
     "BatchKind",
     "Calls",
     "Cost",
@@ -54,6 +55,7 @@ __all__ = [
     "exposition",
     "freshness",
     "happenings",
+    "newest_batches",
     "phases",
     "pool_now",
     "prices",

@@ -56,7 +56,7 @@ class PhaseSpan:
 
 @dataclass(frozen=True, slots=True)
 class Quieted:
-    """A silence or maintenance; no rules: all of them."""
+    """A silence or maintenance."""
 
     pk: int
     kind: str
@@ -65,7 +65,7 @@ class Quieted:
     ends: datetime
     weekly: bool
     holds: bool  # now
-    rules: tuple[str, ...]
+    rules: tuple[str, ...] | None  # None: all of them
     by: str
 
 
@@ -159,7 +159,8 @@ def _standing(rule: AlertRule) -> Standing:
 
 
 def _quieted(row: Silence, holds: bool) -> Quieted:
-    rules = tuple(rule.name for rule in row.rules.all())
+    named = tuple(rule.name for rule in row.rules.all())
+    rules = None if row.of is None else named
     by = row.author.get_username() if row.author else ""
     return Quieted(
         row.pk, row.kind, row.reason, row.starts_at, row.ends_at, row.weekly, holds, rules, by

@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import Sum
 
 from optimizer.domain.request import Wanted
 from optimizer.domain.tally import NANOSECONDS, Step
+from optimizer.models import BatchRun
 from optimizer.selectors.tallies import within
 
+MOST_BATCHES = 50  # that are listed
 _SUMMED = ("count", "nanoseconds", "rows", "failed", "calls")
 
 
@@ -35,6 +38,26 @@ class BatchKind:
     def avoided(self) -> int:
         """Calls that the same rows would have taken more, had each gone alone."""
         return max(0, self.rows - self.calls)
+
+
+@dataclass(frozen=True, slots=True)
+class BatchDone:
+    """One batch, as the process that carried it out told it."""
+
+    at: datetime
+    relation: str
+    operation: str
+    rows: int
+    failed: int
+    calls: int
+    seconds: float
+
+
+def newest_batches(wanted: Wanted) -> list[BatchDone]:
+    """The newest of a range, also those that ended since its last minute was stored."""
+    rows = BatchRun.objects.filter(at__gte=wanted.start).order_by("-at")[:MOST_BATCHES]
+    names = ("at", "relation", "operation", "rows", "failed", "calls", "seconds")
+    return [BatchDone(*row) for row in rows.values_list(*names)]
 
 
 def batch_kinds(wanted: Wanted) -> list[BatchKind]:

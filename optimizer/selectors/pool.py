@@ -1,12 +1,14 @@
 """What the pools hold at this moment."""
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from django.conf import settings
 
 from optimizer.config import connect_blocking
 from optimizer.errors import CacheUnavailable
-from optimizer.metrics import gauges
+from optimizer.metrics import gauges, presence
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +18,7 @@ class PoolNow:
     processes: int
     total: int
     lent: int
+    breakers: Mapping[str, int]  # state → processes
 
 
 def pool_now() -> PoolNow | None:
@@ -23,6 +26,9 @@ def pool_now() -> PoolNow | None:
     try:
         with connect_blocking(settings.VALKEY_URL) as client:
             found = gauges.alive(client)
+            breakers = Counter(one.breaker for one in presence.present(client))
     except CacheUnavailable:
         return None
-    return PoolNow(len(found), sum(g.total for g in found), sum(g.active for g in found))
+    return PoolNow(
+        len(found), sum(g.total for g in found), sum(g.active for g in found), dict(breakers)
+    )

@@ -1,5 +1,6 @@
 """Pool and batches: what was counted on the way to Supabase, told as it was counted."""
 
+import asyncio
 import csv
 import io
 import os
@@ -8,6 +9,7 @@ import time
 import plotly.graph_objects as go
 import pytest
 import redis
+import redis.asyncio
 from django.contrib.auth import get_user_model
 from django.utils import timezone
 
@@ -18,13 +20,21 @@ from dashboard.formats import UNKNOWN
 from dashboard.page import Scene
 from dashboard.pages import batches, pool
 from optimizer import runtime, selectors
-from optimizer.domain.facts import AttemptRepeated, BatchFlushed, LeaseTaken, LoadShed, Operation
+from optimizer.domain.facts import (
+    AttemptRepeated,
+    BatchFlushed,
+    CircuitMoved,
+    LeaseTaken,
+    LoadShed,
+    Operation,
+)
 from optimizer.domain.request import named
 from optimizer.domain.series import MINUTE
 from optimizer.domain.tally import Key
-from optimizer.metrics import ledger, store
+from optimizer.metrics import ledger, presence, store
 from optimizer.metrics.ledger import PoolGauges
 from optimizer.metrics.recorder import Recorder, flush_blocking
+from optimizer.models import BatchRun
 from tests.dashboard.traffic import happened, keep, last_minute
 from tests.dashboard.work import batched, lasted, pooled
 from tests.metrics.factories import call
@@ -180,12 +190,29 @@ def test_what_was_sent_again_and_not_sent_is_told_by_kind(alice, minute):
     assert (drawn["sent_again"][-1], drawn["not_sent"][-1]) == (3, 1)
 
 
-def test_the_breaker_says_whether_it_opened(alice, minute):
-    """Closed where it never did."""
+def test_the_breaker_says_where_it_stands_and_how_it_moved(alice, minute, fresh_valkey):
+    """The worst of all processes; unknown where none reports."""
     keep(minute - MINUTE, pooled())
-    assert numbers(alice, "/data/pool")["breaker"] == "closed"
+    assert numbers(alice, "/data/pool")["breaker"] == UNKNOWN
+    present(fresh_valkey, "one", "closed")
+    assert numbers(alice, "/data/pool")["breaker"] == "closed in 1 of 1"
+    assert tiles(alice, "/data/pool")["breaker"]["note"] == "it did not open in this range"
+    present(fresh_valkey, "two", "open")
     keep(minute, pooled(opened=2))
-    assert numbers(alice, "/data/pool")["breaker"] == "2 openings"
+    assert numbers(alice, "/data/pool")["breaker"] == "open in 1 of 2"
+    assert tiles(alice, "/data/pool")["breaker"]["note"] == "opened 2, closed 0 in this range"
+
+
+def present(address, name, state):
+    """A process whose breaker went into a state, and said so."""
+
+    async def say():
+        announcer = presence.Announcer(name)
+        announcer.hear(CircuitMoved(state))
+        async with redis.asyncio.Redis.from_url(address) as client:
+            await announcer.announce(client, "0")
+
+    asyncio.run(say())
 
 
 def test_a_ledger_that_is_away_leaves_the_stored_figures(alice, minute, settings):
@@ -243,6 +270,25 @@ def test_rows_are_told_by_what_became_of_them(alice, minute):
     text = alice.get("/data/batches/rows.csv").content.decode()
     points = list(csv.DictReader(io.StringIO(text)))
     assert [(p["done"], p["not_done"]) for p in points[-3:]] == [("", ""), ("0", "0"), ("195", "5")]
+
+
+def test_recent_batches_are_listed_one_by_one(alice, minute):
+    """The newest first, also one whose minute is not stored yet; that is news."""
+    keep(minute, batched())
+    BatchRun.objects.create(
+        at=minute, relation="api.contacts", operation="insert", rows=200, failed=0, calls=2,
+        seconds=0.25,
+    )  # fmt: skip
+    etag = alice.get("/data/batches")["ETag"]
+    BatchRun.objects.create(
+        at=timezone.now(), relation="api.invoices", operation="delete", rows=9, failed=4, calls=1,
+        seconds=0.5,
+    )  # fmt: skip
+    assert alice.get("/data/batches", headers={"If-None-Match": etag}).status_code == 200
+    assert [row[1:] for row in rows(alice, "/data/batches", "newest")] == [
+        ["api.invoices", "delete", "9", "4", "1", "8", "500 ms"],
+        ["api.contacts", "insert", "200", "0", "2", "198", "250 ms"],
+    ]
 
 
 def test_without_a_batch_the_page_says_what_one_is(alice, minute):
