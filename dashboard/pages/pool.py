@@ -95,8 +95,8 @@ def breaker(total: Counts, now: selectors.PoolNow | None) -> Tile:
     if worst is None:
         return tile("breaker", "Circuit breaker", Measure(UNKNOWN), moved or "nobody reports one")
     some = f"in {count(standing[worst])} of {count(sum(standing.values()))}"
-    note = moved or "it did not open in this range"
-    return tile("breaker", "Circuit breaker", Measure(worst, some), note)
+    note = f"{some}; {moved or 'it did not open in this range'}"
+    return tile("breaker", "Circuit breaker", Measure(worst), note)
 
 
 def _held(now: selectors.PoolNow | None) -> Tile:

@@ -195,12 +195,17 @@ def test_the_breaker_says_where_it_stands_and_how_it_moved(alice, minute, fresh_
     keep(minute - MINUTE, pooled())
     assert numbers(alice, "/data/pool")["breaker"] == UNKNOWN
     present(fresh_valkey, "one", "closed")
-    assert numbers(alice, "/data/pool")["breaker"] == "closed in 1 of 1"
-    assert tiles(alice, "/data/pool")["breaker"]["note"] == "it did not open in this range"
+    assert numbers(alice, "/data/pool")["breaker"] == "closed"
+    assert (
+        tiles(alice, "/data/pool")["breaker"]["note"] == "in 1 of 1; it did not open in this range"
+    )
     present(fresh_valkey, "two", "open")
     keep(minute, pooled(opened=2))
-    assert numbers(alice, "/data/pool")["breaker"] == "open in 1 of 2"
-    assert tiles(alice, "/data/pool")["breaker"]["note"] == "opened 2, closed 0 in this range"
+    assert numbers(alice, "/data/pool")["breaker"] == "open"
+    assert (
+        tiles(alice, "/data/pool")["breaker"]["note"]
+        == "in 1 of 2; opened 2, closed 0 in this range"
+    )
 
 
 def present(address, name, state):
