@@ -1,5 +1,6 @@
 """What is known of the database: PostgREST's root document, and what was declared beside it."""
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
@@ -53,6 +54,7 @@ class Schemata:
         self._keys_complete = False
         self._wanted = False
         self._next = 0.0
+        self._looking = asyncio.Lock()
 
     def want(self) -> None:
         """Say that the document would be of use."""
@@ -61,8 +63,12 @@ class Schemata:
     async def refresh(self, name: str, interval: float) -> None:
         """Look at the document of one schema, where it is wanted and `interval` s have passed.
 
-        What cannot be read leaves what was known.
+        What cannot be read leaves what was known. Who comes while somebody looks waits for that.
         """
+        async with self._looking:
+            await self._look(name, interval)
+
+    async def _look(self, name: str, interval: float) -> None:
         if self._epoch() != self._learnt_in:
             self._forget()
         if self._fetch is None or not self._is_wanted or time.monotonic() < self._next:

@@ -14,6 +14,9 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from optimizer import optimization_settings
+from optimizer.conf import Overrides
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 QUIET = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 WATCH = """
@@ -91,6 +94,7 @@ def server(transactional_db, fresh_valkey) -> Iterator[str]:
     running.should_exit = True
     thread.join(10)
     assert not thread.is_alive()
+    optimization_settings.adopt(Overrides())  # what it obeyed is not for other tests
     connection.close()
     connection.close_pool()  # what the server's threads left open would keep the database in use
 
