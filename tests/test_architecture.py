@@ -162,6 +162,7 @@ def cycles(imports: Imports) -> list[list[str]]:
     return found
 
 
+@pytest.mark.thorough
 def test_no_room_imports_what_it_must_not():
     """A broken rule is named with both modules."""
     assert broken(RULES, imports_of(PROJECT)) == []

@@ -73,6 +73,7 @@ def test_without_json_there_is_none(benches, capsys):
     assert "{" not in capsys.readouterr().out
 
 
+@pytest.mark.thorough
 def test_it_runs_as_a_module():
     """As script/bench starts it."""
     asked = [sys.executable, "-m", "benchmarks"]

@@ -108,6 +108,7 @@ def test_a_token_is_kept_and_belongs_to_its_visitor():
     assert held.of("alice") != held.of("bob")
 
 
+@pytest.mark.thorough
 async def test_leftovers_go_first_and_its_own_rows_at_the_end():
     """After a run the table is as it was before the run that was killed."""
     contacts, said = Contacts(), []

@@ -97,6 +97,7 @@ async def test_what_could_not_be_delivered_is_delivered_later(recorder, async_va
     await away.aclose()
 
 
+@pytest.mark.thorough
 def test_a_ledger_that_is_away_has_one_name(recorder):
     """Callers meet the project's own error, which says what is wrong."""
     recorder.record(read())

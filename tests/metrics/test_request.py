@@ -36,6 +36,7 @@ def test_a_range_of_ones_own_gets_a_step_that_fits():
     assert (long.step, len(long.stretches())) == (180, 240)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("zone", ["Europe/Berlin", "Australia/Lord_Howe", "Asia/Kathmandu"])
 @pytest.mark.parametrize("step", [*STEPS, None])
 @settings(deadline=None)

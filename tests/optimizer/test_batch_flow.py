@@ -62,6 +62,7 @@ async def test_what_no_other_cut_can_cure_costs_one_call_also_side_by_side():
     assert statuses(result) == [FAILED] * 4 + [LEFT] * 96
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(("count", "times"), [(2, 3), (9, 6)])
 async def test_a_deadlock_is_nobody_s_fault_and_tried_again(count, times):
     """Rows are refused for good only when it does not end."""

@@ -111,6 +111,7 @@ trees = st.recursive(
 values = st.one_of(conditions, trees.map(lambda t: f"({t})"), texts)
 
 
+@pytest.mark.thorough
 @settings(max_examples=1500)
 @given(names, values)
 def test_what_is_read_is_what_postgrest_reads(name, value):
@@ -279,6 +280,7 @@ selects = st.recursive(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=500)
 @given(st.one_of(selects, texts))
 def test_a_select_list_is_read_as_postgrest_reads_it(text):

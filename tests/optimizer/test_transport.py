@@ -54,6 +54,7 @@ async def test_an_answer_to_head_has_no_body_and_leaves_the_connection_usable(tr
     assert (await transport.ask(request(upstream.url))).body == b'[{"id": 1}]'
 
 
+@pytest.mark.thorough
 async def test_a_refused_connection_never_left(transport):
     """A write may be tried again."""
     with socket.socket() as taken:
@@ -88,6 +89,7 @@ async def test_an_error_does_not_tell_the_token(transport, upstream):
     assert "secret" not in str(failed.value)
 
 
+@pytest.mark.thorough
 async def test_an_answer_that_does_not_come_is_not_unreachable(transport, upstream):
     """The time for reading is over."""
     upstream.gate.clear()
@@ -97,6 +99,7 @@ async def test_an_answer_that_does_not_come_is_not_unreachable(transport, upstre
     assert not isinstance(failed.value, UpstreamUnreachable)
 
 
+@pytest.mark.thorough
 async def test_a_body_that_breaks_off_is_no_answer(transport, upstream):
     """Half a body is never taken for a whole one."""
     upstream.answer = lambda _: (200, {"content-length": "9"}, b"[1,")
@@ -105,6 +108,7 @@ async def test_a_body_that_breaks_off_is_no_answer(transport, upstream):
         await transport.ask(request(upstream.url, timeout=short))
 
 
+@pytest.mark.thorough
 async def test_an_error_is_an_answer(transport, upstream):
     """A status is what Supabase said, whatever it is."""
     upstream.answer = lambda _: rows({"message": "no"}, 503)

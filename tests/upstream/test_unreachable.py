@@ -55,6 +55,7 @@ async def ask(url, method="GET", **terms):
         await transport.aclose()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", ["GET", "DELETE"])
 async def test_a_certificate_that_is_not_trusted_is_refused(secure, method):
     """Nothing was sent, and that is what the caller is told."""
@@ -89,6 +90,7 @@ def test_a_folder_of_certificates_is_one_too(tmp_path):
         trusted({"SSL_CERT_FILE": str(tmp_path / "none.pem")})
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_a_name_that_resolves_nowhere_never_left(method):
     """A write may be tried again."""

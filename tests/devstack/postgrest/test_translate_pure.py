@@ -3,6 +3,7 @@
 import json
 import re
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -120,6 +121,7 @@ bodies = st.one_of(
 )
 
 
+@pytest.mark.thorough
 @settings(max_examples=400, deadline=None)
 @given(
     st.sampled_from(["GET", "HEAD", "POST", "PATCH", "PUT", "DELETE"]),
