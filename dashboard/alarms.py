@@ -40,14 +40,14 @@ def rules_listing(scene: Scene, rules: Sequence["Standing"]) -> Listing:
 def silences_listing(scene: Scene, silences: Sequence["Quieted"]) -> Listing:
     """Who wants to hear nothing, of what, and until when."""
     columns = [
-        Column("reason", "Reason", numeric=False, sortable=False, long=True),
-        Column("kind", "Kind", numeric=False, sortable=False),
-        Column("now", "Now", numeric=False, sortable=False),
-        Column("rules", "Rules", numeric=False, sortable=False, long=True),
-        Column("starts", f"From ({scene.zone})", numeric=False, sortable=False),
-        Column("ends", "To", numeric=False, sortable=False),
-        Column("weekly", "Again", numeric=False, sortable=False),
-        Column("by", "By", numeric=False, sortable=False),
+        Column("reason", "Reason", numeric=False, long=True),
+        Column("kind", "Kind", numeric=False),
+        Column("now", "Now", numeric=False),
+        Column("rules", "Rules", numeric=False, long=True),
+        Column("starts", f"From ({scene.zone})", numeric=False),
+        Column("ends", "To", numeric=False),
+        Column("weekly", "Again", numeric=False),
+        Column("by", "By", numeric=False),
     ]
     rows = [_silence(scene, one) for one in silences]
     caption = "Those that hold, are still to come, or ended in this range."
@@ -58,15 +58,15 @@ def silences_listing(scene: Scene, silences: Sequence["Quieted"]) -> Listing:
 def mails_listing(scene: Scene, delivery: "Delivery") -> Listing:
     """The newest mails; to whom, and what the server said, for those who may change the rules."""
     columns = [
-        Column("written", f"Written ({scene.zone})", numeric=False, sortable=False),
-        Column("subject", "Says", numeric=False, sortable=False, long=True),
-        Column("state", "State", numeric=False, sortable=False),
-        Column("attempts", "Attempts", sortable=False),
-        Column("next", "Next attempt, or sent", numeric=False, sortable=False),
+        Column("written", f"Written ({scene.zone})", numeric=False),
+        Column("subject", "Says", numeric=False, long=True),
+        Column("state", "State", numeric=False),
+        Column("attempts", "Attempts"),
+        Column("next", "Next attempt, or sent", numeric=False),
     ]
     if scene.may_change:
-        columns.append(Column("recipient", "To", numeric=False, sortable=False, long=True))
-        columns.append(Column("error", "Last error", numeric=False, sortable=False, long=True))
+        columns.append(Column("recipient", "To", numeric=False, long=True))
+        columns.append(Column("error", "Last error", numeric=False, long=True))
     rows = [_mail(scene, mail) for mail in delivery.newest]
     caption = f"The newest, of whatever range; {count(delivery.held)} more notices wait to be told."
     empty = "No mail was written yet."

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 def newest_listing(found: Sequence["BatchDone"], zone: tzinfo) -> Listing:
     """One row a batch, the newest first."""
     columns = [
-        Column("at", f"Ended ({zone})", numeric=False, sortable=False),
-        Column("relation", "Table", numeric=False, sortable=False),
-        Column("operation", "Kind", numeric=False, sortable=False),
-        Column("rows", "Rows", sortable=False),
-        Column("failed", "Not done", sortable=False),
-        Column("calls", "Calls", sortable=False),
-        Column("avoided", "Avoided", sortable=False),
-        Column("seconds", "Took", sortable=False),
+        Column("at", f"Ended ({zone})", numeric=False),
+        Column("relation", "Table", numeric=False),
+        Column("operation", "Kind", numeric=False),
+        Column("rows", "Rows"),
+        Column("failed", "Not done"),
+        Column("calls", "Calls"),
+        Column("avoided", "Avoided"),
+        Column("seconds", "Took"),
     ]
     rows = [_row(one, zone) for one in found]
     caption = "The newest of this range, as the processes told them; kept for 30 days."
@@ -30,7 +30,7 @@ def newest_listing(found: Sequence["BatchDone"], zone: tzinfo) -> Listing:
 
 def _row(one: "BatchDone", zone: tzinfo) -> list[Cell]:
     at = one.at.astimezone(zone)
-    numbers = (one.rows, one.failed, one.calls, max(0, one.rows - one.calls))
+    numbers = (one.rows, one.failed, one.calls, one.avoided)
     return [
         Cell(f"{at:%Y-%m-%d %H:%M:%S}", at.isoformat(timespec="seconds")),
         Cell(one.relation, one.relation),

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 from dashboard.formats import count
 from dashboard.marks import written
-from optimizer.domain.request import Sum, Wanted
+from optimizer.domain.request import Wanted
+from optimizer.domain.spans import Stretch
 
 Value = int | float | None
 NO_DATA = "no data"
@@ -154,7 +155,18 @@ class Chart:
         )
 
 
-def times(points: Sequence[Sum], wanted: Wanted, before: Sequence[Sum] | None = None) -> Times:
+class Placed(Protocol):
+    """A point of a series, as far as its place in time goes."""
+
+    @property
+    def stretch(self) -> Stretch: ...
+    @property
+    def minutes(self) -> int: ...
+
+
+def times(
+    points: Sequence[Placed], wanted: Wanted, before: Sequence[Placed] | None = None
+) -> Times:
     """The places of a series' points."""
     return Times(
         wanted,

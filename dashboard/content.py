@@ -61,20 +61,20 @@ class Listing:
     caption: str
     columns: Sequence[Column]
     cells: Sequence[Sequence[Cell]]
-    sort: str = ""  # a column's key, "-" before it for the largest first
+    sort: str | None = None  # a column's key, "-" before it for the largest first; None: as given
     empty: str = "Nothing in this range."
     kind: str = field(default="listing", init=False)
 
     def sorted_cells(self) -> list[Sequence[Cell]]:
         """The rows in their order; what has no value is last either way."""
-        keys = [column.key for column in self.columns if column.sortable]
-        key = self.sort.removeprefix("-")
-        if key not in keys:
+        sort = self.sort or ""
+        key = sort.removeprefix("-")
+        if key not in [column.key for column in self.columns if self._sorts_by(column)]:
             return list(self.cells)
         at = [column.key for column in self.columns].index(key)
         with_value = [row for row in self.cells if row[at].raw is not None]
         without = [row for row in self.cells if row[at].raw is None]
-        down = self.sort.startswith("-")
+        down = sort.startswith("-")
         return sorted(with_value, key=lambda row: _rank(row[at].raw), reverse=down) + without
 
     def heads(self) -> list[dict[str, Any]]:
@@ -86,13 +86,17 @@ class Listing:
         rows = self.sorted_cells()
         return {column.key: [row[at].raw for row in rows] for at, column in enumerate(self.columns)}
 
+    def _sorts_by(self, column: Column) -> bool:
+        return column.sortable and self.sort is not None
+
     def _head(self, column: Column) -> dict[str, Any]:
-        now = {column.key: "ascending", f"-{column.key}": "descending"}.get(self.sort, "")
+        orders = {column.key: "ascending", f"-{column.key}": "descending"}
+        told = {"sortable": self._sorts_by(column), "sorted": orders.get(self.sort or "", "")}
         first, second = column.key, f"-{column.key}"
         if column.numeric:
             first, second = second, first
         then = second if self.sort == first else first
-        return {**asdict(column), "look": column.look, "sorted": now, "then": then}
+        return {**asdict(column), **told, "look": column.look, "then": then}
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,10 +34,10 @@ def reason_listing(reasons: Mapping[str, int]) -> Listing:
         if number
     ]
     columns = [
-        Column("reason", "Reason", numeric=False, sortable=False),
-        Column("reads", "Reads", sortable=False),
-        Column("share", "Share", sortable=False),
-        Column("hint", "What that means", numeric=False, sortable=False, long=True),
+        Column("reason", "Reason", numeric=False),
+        Column("reads", "Reads"),
+        Column("share", "Share"),
+        Column("hint", "What that means", numeric=False, long=True),
     ]
     caption = "Reads that the cache did not answer, by reason."
     return Listing("reasons", "Why reads were sent on", caption, columns, rows)
@@ -65,14 +65,14 @@ def shape_listing(
 def sample_listing(samples: Sequence["Sample"], addresses: Addresses, zone: tzinfo) -> Listing:
     """The latest reads that were slow or missed."""
     columns = [
-        Column("at", f"At ({zone})", numeric=False, sortable=False),
-        Column("kind", "Noted as", numeric=False, sortable=False),
-        Column("relation", "Table", numeric=False, sortable=False),
-        Column("shape", "Question", numeric=False, sortable=False, long=True),
-        Column("outcome", "Answered", numeric=False, sortable=False),
-        Column("reason", "Reason", numeric=False, sortable=False),
-        Column("seconds", "Time", sortable=False),
-        Column("received_bytes", "Bytes", sortable=False),
+        Column("at", f"At ({zone})", numeric=False),
+        Column("kind", "Noted as", numeric=False),
+        Column("relation", "Table", numeric=False),
+        Column("shape", "Question", numeric=False, long=True),
+        Column("outcome", "Answered", numeric=False),
+        Column("reason", "Reason", numeric=False),
+        Column("seconds", "Time"),
+        Column("received_bytes", "Bytes"),
     ]
     rows = [_sample(sample, addresses, zone) for sample in samples]
     caption = "The latest reads that were slow or missed: what was asked, without any value."

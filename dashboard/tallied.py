@@ -3,8 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from dashboard.charts import Curve, Kind, Times, Value
-from dashboard.marks import written
+from dashboard.charts import Curve, Kind, Value, times
 from dashboard.traffic_charts import step
 from optimizer.domain.counts import Counts
 from optimizer.domain.request import Wanted
@@ -24,14 +23,7 @@ class Points:
         self, points: Sequence["Tallied"], before: Sequence["Tallied"] | None, wanted: Wanted
     ) -> None:
         self._points, self._before = points, before
-        self.times = Times(
-            wanted,
-            [point.stretch.start for point in points],
-            [point.stretch.end for point in points],
-            [point.minutes for point in points],
-            [written(point.stretch.start, wanted.zone) for point in points],
-            None if before is None else [point.stretch.start for point in before],
-        )
+        self.times = times(points, wanted, before)
 
     @property
     def total(self) -> Counts:

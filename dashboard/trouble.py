@@ -12,10 +12,10 @@ def trouble_listing(total: Counts) -> Listing:
     """All that was done without, sent again or not sent, the most frequent first."""
     found = faults(total)
     columns = [
-        Column("what", "What happened", numeric=False, sortable=False),
-        Column("times", "Times", sortable=False),
-        Column("seconds", "Paused", sortable=False),
-        Column("hint", "What that means", numeric=False, sortable=False, long=True),
+        Column("what", "What happened", numeric=False),
+        Column("times", "Times"),
+        Column("seconds", "Paused"),
+        Column("hint", "What that means", numeric=False, long=True),
     ]
     rows = [
         [

@@ -35,16 +35,16 @@ def dollars(low: Decimal | None, high: Decimal | None) -> Measure:
 def lines_listing(lines: Sequence[Line]) -> Listing:
     """What each item's avoided units are worth, with its formula."""
     columns = [
-        Column("item", "Item", numeric=False, sortable=False),
-        Column("avoided", "A, avoided", sortable=False),
-        Column("used", "U, used", sortable=False),
-        Column("quota", "Q, quota", sortable=False),
-        Column("share", "A of Q", sortable=False),
-        Column("left", "Left of Q", sortable=False),
-        Column("low_usd", "Worth at least", sortable=False),
-        Column("high_usd", "At most", sortable=False),
-        Column("formula", "Worked out as", numeric=False, sortable=False, long=True),
-        Column("note", "Note", numeric=False, sortable=False, long=True),
+        Column("item", "Item", numeric=False),
+        Column("avoided", "A, avoided"),
+        Column("used", "U, used"),
+        Column("quota", "Q, quota"),
+        Column("share", "A of Q"),
+        Column("left", "Left of Q"),
+        Column("low_usd", "Worth at least"),
+        Column("high_usd", "At most"),
+        Column("formula", "Worked out as", numeric=False, long=True),
+        Column("note", "Note", numeric=False, long=True),
     ]
     rows = [_line(line) for line in lines]
     caption = "Marginal: what the bill would be more, had every call been sent. Inputs are below."
@@ -54,9 +54,9 @@ def lines_listing(lines: Sequence[Line]) -> Listing:
 def workings_listing(found: "Cost", zone: tzinfo) -> Listing:
     """What was counted and when quotas end, each with its formula."""
     columns = [
-        Column("figure", "Figure", numeric=False, sortable=False),
-        Column("value", "Value", numeric=False, sortable=False),
-        Column("formula", "Worked out as", numeric=False, sortable=False, long=True),
+        Column("figure", "Figure", numeric=False),
+        Column("value", "Value", numeric=False),
+        Column("formula", "Worked out as", numeric=False, long=True),
     ]
     rows = [[_named(one), _value(one), _text(one.formula)] for one in found.figures]
     rows += [[_text(_end(one)), _reached(one, zone), _text(one.formula)] for one in found.quotas]
@@ -67,10 +67,10 @@ def workings_listing(found: "Cost", zone: tzinfo) -> Listing:
 def inputs_listing(found: "Cost", *, named: bool) -> Listing:
     """Every number that went into a figure, and where it comes from; `named`: also from whom."""
     columns = [
-        Column("figure", "Of", numeric=False, sortable=False),
-        Column("input", "Input", numeric=False, sortable=False),
-        Column("value", "Value", numeric=False, sortable=False),
-        Column("source", "Source", numeric=False, sortable=False, long=True),
+        Column("figure", "Of", numeric=False),
+        Column("input", "Input", numeric=False),
+        Column("value", "Value", numeric=False),
+        Column("source", "Source", numeric=False, long=True),
     ]
     of = [
         *((line.item, line.inputs) for line in found.lines),
@@ -93,13 +93,13 @@ def inputs_listing(found: "Cost", *, named: bool) -> Listing:
 def prices_listing(sheet: Sequence[Price]) -> Listing:
     """What the plan's items cost, as of when, and who says so."""
     columns = [
-        Column("item", "Item", numeric=False, sortable=False),
-        Column("quota", "Included", sortable=False),
-        Column("usd", "US$", sortable=False),
-        Column("per", "For", sortable=False),
-        Column("as_of", "As of", numeric=False, sortable=False),
-        Column("charged_from", "Charged from", numeric=False, sortable=False),
-        Column("source", "Source", numeric=False, sortable=False, long=True),
+        Column("item", "Item", numeric=False),
+        Column("quota", "Included"),
+        Column("usd", "US$"),
+        Column("per", "For"),
+        Column("as_of", "As of", numeric=False),
+        Column("charged_from", "Charged from", numeric=False),
+        Column("source", "Source", numeric=False, long=True),
     ]
     caption = "The newest price of each item on this plan; a change of price is a new row."
     rows = [_price(price) for price in sheet]
