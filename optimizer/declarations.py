@@ -9,6 +9,7 @@ from optimizer.cache.history import learnt_blocking
 from optimizer.conf import OptimizationSettings, Overrides, TableOverride, optimization_settings
 from optimizer.domain.grain.doubts import doubts
 from optimizer.domain.grain.schema import Declared, Routine
+from optimizer.domain.relation import names_in
 from optimizer.domain.ttl import SharedBy
 from optimizer.errors import CacheUnavailable
 from optimizer.models import NO_TABLE, FunctionSettings, TableSettings
@@ -35,11 +36,6 @@ def routine_of(row: FunctionSettings) -> Routine:
 def _known(text: str) -> frozenset[str] | None:
     """The names that were declared; None where nothing was."""
     return frozenset(name for name in names_in(text) if name != NO_TABLE) if text.strip() else None
-
-
-def names_in(text: str) -> tuple[str, ...]:
-    """The names of a list with commas."""
-    return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
 def doubts_about(rows: Iterable[TableSettings]) -> list[tuple[str, str]]:

@@ -13,8 +13,9 @@ from django.db import connections, transaction
 
 from optimizer import audit
 from optimizer.conf import VERSION_KEY, Overrides, TableOverride
-from optimizer.declarations import declared_by, names_in, routine_of
+from optimizer.declarations import declared_by, routine_of
 from optimizer.defaults import checked
+from optimizer.domain.relation import names_in
 from optimizer.domain.ttl import SharedBy
 from optimizer.errors import ConfigurationError
 from optimizer.models import EngineSetting, FunctionSettings, TableSettings

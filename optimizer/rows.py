@@ -1,6 +1,7 @@
 """The door for those who only send rows on: PostgREST's answer as bytes, without a client."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote, urlencode
 
 import httpx
@@ -19,6 +20,7 @@ from optimizer.upstream.transport import SharedTransport
 from optimizer.upstream.trip import CALLER
 
 Params = Sequence[tuple[str, str]]
+Pairs = tuple[tuple[str, str], ...]
 _PACKED = "gzip"  # what `Answer.plain` unpacks
 _REMEMBERED = 4096  # questions that need not be read again
 
@@ -33,13 +35,12 @@ class Rows:
         self._engine = engine
         self._transport = transport
         self._callers = Callers(verifier)
-        self._known: dict[Hashable, tuple[Read, str]] = {}
 
     async def get(
         self, schema: str, table: str, params: Params, token: str, headers: Mapping[str, str]
     ) -> Served:
         """Ask one question; errors are the engine's. Raises QueryError where it is none."""
-        read, path = self._question(schema, table, params, headers)
+        read, path = _question(schema, table, tuple(params), tuple(headers.items()))
         key = self._config.anon_key
         scope = await self._callers.scope(token, key)
 
@@ -48,18 +49,6 @@ class Rows:
             return await self._ask(path, token, shown)
 
         return await self._engine.read(read, scope, Call(ask))
-
-    def _question(
-        self, schema: str, table: str, params: Params, headers: Mapping[str, str]
-    ) -> tuple[Read, str]:
-        """The question, and its address below Supabase's own."""
-        name = (schema, table, *params, *headers.items())
-        known = self._known.get(name)
-        if known is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            known = self._known[name] = _read(schema, table, params, headers)
-        return known
 
     async def _ask(self, path: str, token: str, headers: Mapping[str, str]) -> Answer:
         config = self._config
@@ -80,9 +69,11 @@ def headers_of(prefer: str, accept: str) -> dict[str, str]:
     return {**said, "prefer": prefer} if prefer else said
 
 
-def _read(schema: str, table: str, params: Params, headers: Mapping[str, str]) -> tuple[Read, str]:
+@lru_cache(_REMEMBERED)
+def _question(schema: str, table: str, params: Pairs, headers: Pairs) -> tuple[Read, str]:
+    """The question, and its address below Supabase's own."""
     path, query = REST_ROOT + quote(table, safe=""), urlencode(params)
-    read = parse("GET", path, query, {**headers, "accept-profile": schema})
+    read = parse("GET", path, query, {**dict(headers), "accept-profile": schema})
     if not isinstance(read, Read):
         raise QueryError(f"{table!r} is no table or view")
     return read, f"{path}?{query}" if query else path

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from optimizer.domain.language.quoting import quoted
+
 _LIKE = str.maketrans({"\\": r"\\", "%": r"\%", "_": r"\_", "*": "_"})
-_QUOTED = str.maketrans({"\\": r"\\", '"': r"\""})
 
 
 def any_contains(columns: Sequence[str], text: str) -> str:
@@ -11,5 +12,5 @@ def any_contains(columns: Sequence[str], text: str) -> str:
 
     PostgREST reads `*` as a wildcard and knows no escape for it, so it matches any one character.
     """
-    pattern = f"*{text.translate(_LIKE)}*".translate(_QUOTED)
-    return ",".join(f'{column}.ilike."{pattern}"' for column in columns)
+    pattern = quoted(f"*{text.translate(_LIKE)}*")
+    return ",".join(f"{column}.ilike.{pattern}" for column in columns)

@@ -7,6 +7,7 @@ from typing import Any
 
 from optimizer.domain.answer import Answer
 from optimizer.domain.chunks import Chunk, Entry, Key
+from optimizer.domain.language.quoting import quoted
 from optimizer.errors import BatchError
 from optimizer.sql import FUNCTION
 
@@ -61,8 +62,8 @@ class Target:
     ) -> Request:
         """One bulk insert; with a resolution, what to do about rows that are there already."""
         columns = chunk.columns
-        params = [("columns", ",".join(map(_quoted, columns)))] if columns else []
-        params += [("on_conflict", ",".join(map(_quoted, on_conflict)))] if on_conflict else []
+        params = [("columns", ",".join(map(quoted, columns)))] if columns else []
+        params += [("on_conflict", ",".join(map(quoted, on_conflict)))] if on_conflict else []
         prefer = f"{_RETURN},resolution={resolution}" if resolution else _RETURN
         return self._request("POST", tuple(params), prefer, chunk.body)
 
@@ -108,16 +109,11 @@ class Target:
 def _named(keys: Sequence[Key], columns: Sequence[str]) -> tuple[str, str]:
     """The filter for rows with these keys: `in`, or for keys of several columns an or-tree."""
     if len(columns) == 1:
-        return columns[0], f"in.({','.join(_quoted(key[0]) for key in keys)})"
-    rows = (",".join(f"{c}.eq.{_quoted(v)}" for c, v in zip(columns, k, strict=True)) for k in keys)
+        return columns[0], f"in.({','.join(quoted(key[0]) for key in keys)})"
+    rows = (",".join(f"{c}.eq.{quoted(v)}" for c, v in zip(columns, k, strict=True)) for k in keys)
     return "or", f"({','.join(f'and({row})' for row in rows)})"
 
 
 def _with_key(entry: Entry, key: str) -> bytes:
     named = json.dumps({key: (entry.key or ("",))[0]}, ensure_ascii=False).encode()
     return named[:-1] + b"," + entry.body[1:]
-
-
-def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'

@@ -5,6 +5,7 @@ from django.core.validators import MaxValueValidator, RegexValidator
 from django.db import models
 
 from optimizer.defaults import checked
+from optimizer.domain.relation import names_in
 from optimizer.domain.ttl import MAX_TTL, SharedBy
 from optimizer.errors import ConfigurationError
 
@@ -126,14 +127,10 @@ class TableSettings(models.Model):
 
     def clean(self) -> None:
         """Refuse names that name nothing: a slip there would leave old answers standing."""
-        for name in _parts(f"{self.sources},{self.writes}"):
+        for name in names_in(f"{self.sources},{self.writes}"):
             RELATION(name)
-        for name in _parts(f"{self.rewritten_columns},{self.owner_column}"):
+        for name in names_in(f"{self.rewritten_columns},{self.owner_column}"):
             COLUMN(name)
-
-
-def _parts(names: str) -> list[str]:
-    return [name.strip() for name in names.split(",") if name.strip()]
 
 
 class FunctionSettings(models.Model):
@@ -169,7 +166,7 @@ class FunctionSettings(models.Model):
     def clean(self) -> None:
         """Refuse names that name nothing, and a dash beside names."""
         for text in (self.reads, self.writes):
-            names = [name.strip() for name in text.split(",") if name.strip()]
+            names = names_in(text)
             if NO_TABLE in names and len(names) > 1:
                 raise ValidationError("A dash says that there is none: it stands alone.")
             for name in names:

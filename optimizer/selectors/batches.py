@@ -37,7 +37,7 @@ class BatchKind:
     @property
     def avoided(self) -> int:
         """Calls that the same rows would have taken more, had each gone alone."""
-        return max(0, self.rows - self.calls)
+        return _avoided(self.rows, self.calls)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ class BatchDone:
     failed: int
     calls: int
     seconds: float
+
+    @property
+    def avoided(self) -> int:
+        """As of all batches of a kind."""
+        return _avoided(self.rows, self.calls)
 
 
 def newest_batches(wanted: Wanted) -> list[BatchDone]:
@@ -83,3 +88,7 @@ def _with(kind: BatchKind, row: Mapping[str, Any]) -> BatchKind:
         kind.calls + calls,
         kind.seconds + nanoseconds / NANOSECONDS,
     )
+
+
+def _avoided(rows: int, calls: int) -> int:
+    return max(0, rows - calls)

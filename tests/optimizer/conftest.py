@@ -6,6 +6,8 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 import pytest_asyncio
+from django.contrib.auth import get_user_model
+from django.contrib.auth.models import Group
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
@@ -251,3 +253,12 @@ def published(project, clock):
 def secret(clock):
     """Verifies by a shared secret."""
     return TokenVerifier(JWT_SECRET, None, clock)
+
+
+@pytest.fixture
+def olga(client):
+    """An operator, signed in."""
+    user = get_user_model().objects.create_user("olga", password="pw", is_staff=True)
+    user.groups.add(Group.objects.get(name="operator"))
+    client.force_login(user)
+    return user

@@ -32,15 +32,6 @@ def as_before():
     optimization_settings.adopt(Overrides())
 
 
-@pytest.fixture
-def olga(client):
-    """An operator, signed in."""
-    user = get_user_model().objects.create_user("olga", password="pw", is_staff=True)
-    user.groups.add(Group.objects.get(name="operator"))
-    client.force_login(user)
-    return user
-
-
 @pytest_asyncio.fixture
 async def cache(settings, valkey_url):
     """Values of two users and two tables, kept by this loop's engine."""

@@ -35,15 +35,6 @@ def plain():
 
 
 @pytest.fixture
-def olga(client):
-    """An operator, signed in."""
-    user = get_user_model().objects.create_user("olga", password="pw", is_staff=True)
-    user.groups.add(Group.objects.get(name="operator"))
-    client.force_login(user)
-    return user
-
-
-@pytest.fixture
 def undo(client):
     """Clicks the button beside the newest change of a name; the words of the page that follows."""
 

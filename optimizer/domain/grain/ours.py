@@ -7,11 +7,11 @@ from typing import Any, Final
 from optimizer.domain.facts import Operation
 from optimizer.domain.grain.requests import Write
 from optimizer.domain.language.question import Question, parse_question
+from optimizer.domain.language.quoting import quoted
 from optimizer.domain.query import Change
 from optimizer.errors import QueryError
 
 UPDATE_ROWS: Final = "canvalo_update_rows"  # optimizer/sql/update_rows.sql
-_QUOTED = str.maketrans({"\\": r"\\", '"': r"\""})
 
 
 def as_update(write: Write) -> Write | None:
@@ -52,7 +52,7 @@ def _keyed(key: Any, values: list[Any]) -> Question | None:
     found = [str(v) for v in values if isinstance(v, str | int) and not isinstance(v, bool)]
     if not isinstance(key, str) or not found or len(found) != len(values):
         return None
-    listed = ",".join(f'"{text.translate(_QUOTED)}"' for text in found)
+    listed = ",".join(map(quoted, found))
     try:
         return parse_question([(key, f"in.({listed})")])
     except QueryError:
