@@ -10,12 +10,13 @@ from optimizer.cache.fresh import Make, maker
 from optimizer.cache.served import Served, Terms
 from optimizer.cache.tiered import TieredCache
 from optimizer.cache.values import NO_MODELS, Models, decode, encode
+from optimizer.counting import cache_read
 from optimizer.domain import tags
 from optimizer.domain.answer import Answer
 from optimizer.domain.arguments import canonical
 from optimizer.domain.causal import NOTHING
-from optimizer.domain.facts import CacheRead, Emit, ReadOutcome, Tier
-from optimizer.domain.hits import HitCounts
+from optimizer.domain.facts import Emit, ReadOutcome, Tier
+from optimizer.domain.hits import HitCounts, Name
 from optimizer.domain.scope import Scope, digest, from_user_id
 from optimizer.domain.ttl import Policies, TablePolicy
 from optimizer.terms import terms_for
@@ -134,7 +135,7 @@ class FunctionCache:
         start = time.perf_counter()
         models = question.kind.models
         served = await self._cache.read(question.key, terms, lambda: _fetch(work, models))
-        self._count(question.kind.relation, served, time.perf_counter() - start)
+        self._count(question.name, served, time.perf_counter() - start)
         return self._value(question, served)
 
     async def get(self, question: Question) -> tuple[Any, bool]:
@@ -145,7 +146,7 @@ class FunctionCache:
         served = await self._cache.peek(question.key, terms)
         if served is None:
             return None, False
-        self._count(question.kind.relation, served, time.perf_counter() - start)
+        self._count(question.name, served, time.perf_counter() - start)
         return self._value(question, served), True
 
     async def put(self, question: Question, value: Any) -> bool:
@@ -178,7 +179,7 @@ class FunctionCache:
             self._memory.weigh(question.key, held, held.size + _WEIGHT * len(answer.body))
         return held.fresh()
 
-    def _count(self, relation: str, served: Served, seconds: float) -> None:
+    def _count(self, name: Name, served: Served, seconds: float) -> None:
         """A hit stands for the reads that its fill took; those of a miss were counted as asked."""
         reads = int(served.answer.header(_READS))
         if served.outcome in _ASKED_ELSEWHERE and reads:
@@ -186,16 +187,9 @@ class FunctionCache:
         stands_for = max(1, reads)
         if (function := inside.current()) is not None:
             function.reads += stands_for
-        part = _fact(relation, served, seconds / stands_for)
+        part = cache_read(name, served, seconds / stands_for)
         for _ in range(stands_for):
             self._emit(part)
-
-
-def _fact(relation: str, served: Served, seconds: float) -> CacheRead:
-    size = len(served.answer.body)
-    return CacheRead(
-        relation, served.outcome, served.tier, served.reason, seconds, size, served.ttl_left
-    )
 
 
 async def _fetch(work: Work, models: Models) -> Answer:

@@ -1,6 +1,7 @@
 """What the commands share that change Supabase's database."""
 
 import os
+from abc import ABC, abstractmethod
 from argparse import ArgumentParser
 from collections.abc import Mapping
 from typing import Any
@@ -14,7 +15,7 @@ from optimizer.errors import ConfigurationError
 _VARIABLE = "SUPABASE_DB_URL"
 
 
-class SqlCommand(BaseCommand):
+class SqlCommand(BaseCommand, ABC):
     """Runs statements in Supabase's database, or prints them."""
 
     done = ""
@@ -27,9 +28,9 @@ class SqlCommand(BaseCommand):
         parser.add_argument("--schema", help="where it is; by default OPTIMIZATION_DEFAULT_SCHEMA")
         parser.add_argument("--print", action="store_true", help="print the SQL, change nothing")
 
+    @abstractmethod
     def statements(self, schema: str, options: Mapping[str, Any]) -> str:
         """The statements for one schema, under the command's options."""
-        raise NotImplementedError  # each command says its own
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Run the statements in one transaction."""

@@ -84,7 +84,6 @@ async def asks(tables, supabase, fresh_valkey, monkeypatch):
         return Overrides(version or "1", DECLARED, engine, ROUTINES)
 
     monkeypatch.setattr(runtime, "_load_overrides", declared)
-    optimization_settings.adopt(Overrides())  # a server of another test may have left its version
     now = runtime.current()
     await now.refresh_settings()
     await now.refresh_schema()
