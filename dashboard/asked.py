@@ -9,8 +9,8 @@ from datetime import datetime, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
+from optimizer.domain.recency import Freshness
 from optimizer.domain.request import NAMED, Wanted, shown
-from optimizer.domain.series import Freshness
 
 RANGES = tuple(NAMED)
 DEFAULT_RANGE = RANGES[0]

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
 from dashboard.formats import age
-from optimizer.domain.series import Freshness
+from optimizer.domain.recency import Freshness
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from django.urls import reverse
 from dashboard.asked import RANGES, Asked
 from dashboard.content import Content
 from dashboard.marks import Mark
+from optimizer.domain.recency import Freshness
 from optimizer.domain.request import Wanted
-from optimizer.domain.series import Freshness
 
 RANGE, COMPARE, UNIT = "range", "compare", "unit"  # the controls of a page's head
 ALL_CONTROLS = (RANGE, COMPARE, UNIT)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dashboard.content import Tile, tile
 from dashboard.formats import UNKNOWN, Measure, change, count, duration, percent, points, size
 from optimizer.domain.figures import Figures
-from optimizer.domain.series import CacheFill
+from optimizer.domain.recency import CacheFill
 
 
 def tiles(total: Figures, then: Figures | None, *, in_bytes: bool) -> list[Tile]:

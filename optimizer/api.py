@@ -13,8 +13,8 @@ from optimizer import selectors
 from optimizer.apitokens import ApiTokenAuth, StaffSession
 from optimizer.conf import optimization_settings
 from optimizer.domain.columns import as_csv, columns, totals
+from optimizer.domain.recency import Freshness
 from optimizer.domain.request import Wanted, between, named
-from optimizer.domain.series import Freshness
 from optimizer.domain.tally import OTHER
 from optimizer.errors import CacheUnavailable, QueryError
 from optimizer.schemas import SeriesAsked, SeriesOut, ShapesAsked, ShapesOut, StatsOut, told

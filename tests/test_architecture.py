@@ -222,7 +222,7 @@ def test_what_is_allowed_is_not_reported(planted):
         optimizer__domain__query="import re\nfrom optimizer.domain.facts import X",
         optimizer__cache__tiered="import asyncio\nfrom optimizer.domain.ttl import X",
         optimizer__metrics__store="from django.db import models\nfrom optimizer.models import X",
-        dashboard__views="import django\nfrom optimizer.domain.series import X",
+        dashboard__views="import django\nfrom optimizer.domain.recency import X",
         canvalo__devstack__up="from canvalo.devstack import ports",
     )
     assert broken(RULES, imports) == []

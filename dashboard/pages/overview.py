@@ -8,8 +8,8 @@ from dashboard.content import Content
 from dashboard.page import Page, Scene
 from optimizer import selectors
 from optimizer.domain.figures import summed
+from optimizer.domain.recency import CacheFill
 from optimizer.domain.request import Sum, Wanted
-from optimizer.domain.series import CacheFill
 
 
 def build(scene: Scene) -> Content:

@@ -11,7 +11,7 @@ from django.db.models import Q, Sum
 from optimizer.alerts.rows import between, of
 from optimizer.domain.figures import ALL
 from optimizer.domain.measures import Parts
-from optimizer.domain.series import floor
+from optimizer.domain.recency import floor
 from optimizer.domain.spans import QUARTER
 from optimizer.domain.tally import Step
 from optimizer.models import MinuteTally, SpanFigures

@@ -6,9 +6,9 @@ from datetime import datetime, timedelta, tzinfo
 from optimizer.alerts import forecast, series
 from optimizer.alerts.telling import lasted, moment
 from optimizer.domain.measures import Direction, Metric, Parts, figure, threshold
+from optimizer.domain.recency import MINUTE, floor
 from optimizer.domain.replay import Replay, Seen, replay
 from optimizer.domain.rules import Rule
-from optimizer.domain.series import MINUTE, floor
 from optimizer.models import AlertRule, SnapshotRun
 
 SPAN = timedelta(days=7)

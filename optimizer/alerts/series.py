@@ -17,8 +17,8 @@ from optimizer.alerts.rows import between, of
 from optimizer.domain.counts import HIT_OUTCOMES
 from optimizer.domain.facts import Operation, ReadOutcome
 from optimizer.domain.measures import MEASURES, Metric, Parts
+from optimizer.domain.recency import MINUTE, floor
 from optimizer.domain.rules import Observation, Rule
-from optimizer.domain.series import MINUTE, floor
 from optimizer.domain.tally import Step
 from optimizer.models import MinuteTally, SnapshotRun
 

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any, Self
 
 from optimizer.domain.measures import MEASURES, Direction, Metric, figure, subject, threshold
+from optimizer.domain.recency import MINUTE
 from optimizer.domain.request import NAMED
 from optimizer.domain.rules import Event, Observation, Rule, Transition
-from optimizer.domain.series import MINUTE
 
 LEAD = timedelta(minutes=10)  # of the time before it began that the chart shows
 SHORTEST = timedelta(hours=1)  # that a chart shows

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from optimizer.domain.measures import Parts, Valuer
+from optimizer.domain.recency import MINUTE
 from optimizer.domain.rules import Event, Observation, Phase, Rule, State, Transition, step
-from optimizer.domain.series import MINUTE
 
 LAG = timedelta(seconds=70)  # after its end a minute is judged
 

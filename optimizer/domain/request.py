@@ -4,7 +4,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
 
 from optimizer.domain.figures import Figures
-from optimizer.domain.series import Freshness
+from optimizer.domain.recency import Freshness
 from optimizer.domain.spans import DAY, HOUR, KEPT, Stretch, source_grain, stretch, stretches
 from optimizer.errors import QueryError
 

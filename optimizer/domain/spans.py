@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 
-from optimizer.domain.series import floor
+from optimizer.domain.recency import floor
 
 MINUTE, QUARTER, HOUR, DAY = 1, 15, 60, 1440  # grains that are stored, in minutes
 GRAINS = (MINUTE, QUARTER, HOUR, DAY)

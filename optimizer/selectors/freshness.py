@@ -4,7 +4,7 @@ from django.db.models import Max
 
 from optimizer import runtime
 from optimizer.conf import optimization_settings
-from optimizer.domain.series import CacheFill, Freshness
+from optimizer.domain.recency import CacheFill, Freshness
 from optimizer.errors import CacheUnavailable
 from optimizer.models import SnapshotRun
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import factory
 
 from optimizer.alerts.grouping import GROUP_WAIT, group_due
-from optimizer.domain.series import MINUTE
+from optimizer.domain.recency import MINUTE
 from optimizer.models import AlertRule, Outbox, SnapshotRun
 from tests.metrics.factories import MinuteTallyFactory, SnapshotRunFactory
 

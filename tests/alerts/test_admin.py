@@ -14,7 +14,7 @@ from optimizer import tasks
 from optimizer.alerts.deliver import deliver_due
 from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.grouping import GROUP_WAIT, group_due
-from optimizer.domain.series import MINUTE, floor
+from optimizer.domain.recency import MINUTE, floor
 from optimizer.models import AlertRule, Notice, Outbox, Silence
 from tests.alerts.factories import AlertRuleFactory, OutboxFactory, stored_at, traffic
 from tests.metrics.factories import MinuteTallyFactory, SnapshotRunFactory

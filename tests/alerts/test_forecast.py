@@ -12,8 +12,8 @@ from django.utils import timezone
 from optimizer.alerts import series
 from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.forecast import valuer
+from optimizer.domain.recency import MINUTE, floor
 from optimizer.domain.replay import replay
-from optimizer.domain.series import MINUTE, floor
 from optimizer.domain.tally import Key, Tally
 from optimizer.metrics import store
 from optimizer.models import AlertState, BillingProfile, Notice, PriceItem, UsageReading

@@ -5,7 +5,7 @@ import pytest
 from optimizer.alerts.deliver import LEASE, deliver_due
 from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.grouping import group_due
-from optimizer.domain.series import MINUTE
+from optimizer.domain.recency import MINUTE
 from optimizer.models import AlertRule, AlertState, MinuteTally, Notice, Outbox, SnapshotRun
 from tests.alerts.factories import AlertRuleFactory, stored_at, traffic
 from tests.alerts.processes import killed_for_real

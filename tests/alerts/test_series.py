@@ -14,8 +14,8 @@ from optimizer.alerts.evaluate import evaluate_all
 from optimizer.alerts.forecast import valuer
 from optimizer.alerts.preview import preview
 from optimizer.domain.measures import MEASURES, Direction, Metric, Parts, figure
+from optimizer.domain.recency import MINUTE, floor
 from optimizer.domain.rules import Observation
-from optimizer.domain.series import MINUTE, floor
 from optimizer.domain.tally import bucket_of
 from optimizer.models import AlertState, Notice
 from tests.alerts.factories import NOON, AlertRuleFactory, minute_at, stored_at, traffic

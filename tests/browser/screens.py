@@ -14,7 +14,7 @@ from django.core.management import call_command
 from django.utils import timezone
 
 from optimizer.domain.facts import CacheRead, MissReason, ReadOutcome, Tier
-from optimizer.domain.series import MINUTE
+from optimizer.domain.recency import MINUTE
 from optimizer.domain.tally import Key, Tally
 from optimizer.metrics import store
 from optimizer.metrics.recorder import Recorder, flush_blocking

@@ -10,7 +10,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from optimizer.domain.facts import ReadOutcome
-from optimizer.domain.series import MINUTE
+from optimizer.domain.recency import MINUTE
 from optimizer.metrics import store
 from optimizer.metrics.recorder import Recorder, flush_blocking
 from tests.browser.conftest import sign_in

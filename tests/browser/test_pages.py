@@ -14,7 +14,7 @@ from playwright.sync_api import Page, expect
 
 from dashboard.models import ShareLink
 from dashboard.pages import PAGES
-from optimizer.domain.series import MINUTE
+from optimizer.domain.recency import MINUTE
 from optimizer.models import SettingsChange
 from tests.browser.axe import grave_faults
 from tests.dashboard.traffic import happened, keep, last_minute, save

@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 from playwright.sync_api import expect
 
+from optimizer.domain.recency import MINUTE
 from optimizer.domain.rules import Phase
-from optimizer.domain.series import MINUTE
 from optimizer.models import AlertRule, BillingProfile, PriceItem, UsageReading
 from tests.alerts.factories import AlertRuleFactory, OutboxFactory
 from tests.browser.axe import grave_faults

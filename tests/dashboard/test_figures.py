@@ -12,8 +12,8 @@ from dashboard.charts import NO_DATA, NOTHING, Chart, Curve, Kind, Unit, number,
 from dashboard.figures import figure
 from dashboard.marks import Mark, lettered
 from optimizer.domain.figures import Figures
+from optimizer.domain.recency import CacheFill
 from optimizer.domain.request import Sum, Wanted
-from optimizer.domain.series import CacheFill
 from optimizer.domain.spans import Stretch
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)

@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from optimizer.domain.recency import Freshness
 from optimizer.domain.request import NAMED, named
-from optimizer.domain.series import Freshness
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ from django.contrib.auth import get_user_model
 
 from dashboard.content import Cell, Column, Listing
 from optimizer.domain.facts import CacheRead, MissReason, ReadOutcome, Tier
-from optimizer.domain.series import MINUTE
+from optimizer.domain.recency import MINUTE
 from optimizer.domain.tally import Key
 from optimizer.metrics.recorder import Recorder, flush_blocking
 from optimizer.models import TableSettings

@@ -10,7 +10,7 @@ from django.contrib.auth import get_user_model
 from django.urls import reverse
 from django.utils import timezone
 
-from optimizer.domain.series import MINUTE
+from optimizer.domain.recency import MINUTE
 from optimizer.models import Notice, SettingsChange
 from tests.alerts.factories import AlertRuleFactory
 from tests.dashboard.traffic import happened, keep, last_minute

@@ -28,8 +28,8 @@ from optimizer.domain.facts import (
     LoadShed,
     Operation,
 )
+from optimizer.domain.recency import MINUTE
 from optimizer.domain.request import named
-from optimizer.domain.series import MINUTE
 from optimizer.domain.tally import Key
 from optimizer.metrics import ledger, presence, store
 from optimizer.metrics.ledger import PoolGauges

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from django.utils import timezone
 
-from optimizer.domain.series import MINUTE, floor
+from optimizer.domain.recency import MINUTE, floor
 from optimizer.domain.tally import Key, Tally
 from optimizer.metrics import store
 

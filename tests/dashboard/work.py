@@ -2,8 +2,8 @@
 
 from datetime import datetime, timedelta
 
+from optimizer.domain.recency import MINUTE
 from optimizer.domain.rules import Phase
-from optimizer.domain.series import MINUTE
 from optimizer.domain.tally import Key, Tally
 from optimizer.models import AlertRule, AlertState, AlertTransition
 

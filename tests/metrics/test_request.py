@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.domain.recency import Freshness
 from optimizer.domain.request import NAMED, STEPS, between, named
-from optimizer.domain.series import Freshness
 from optimizer.errors import QueryError
 from tests.metrics.factories import NOON
 

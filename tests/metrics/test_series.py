@@ -11,7 +11,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection
 from django.utils import timezone
 
-from optimizer.domain.series import floor
+from optimizer.domain.recency import floor
 from optimizer.domain.tally import Key, Tally
 from optimizer.metrics import store
 from optimizer.models import Span
