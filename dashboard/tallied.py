@@ -1,9 +1,11 @@
-"""Charts of what the series' own columns do not tell: leases, calls by outcome, batches. Pure."""
+"""Charts and tiles of what the series' columns do not tell: leases, outcomes, batches. Pure."""
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from dashboard.charts import Curve, Kind, Value, times
+from dashboard.content import Tile, tile
+from dashboard.formats import Measure, change, count
 from dashboard.traffic_charts import step
 from optimizer.domain.counts import Counts
 from optimizer.domain.request import Wanted
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
 
 HALF, MOST = "p50: half took no longer", "p95: 19 of 20 took no longer"
 Take = Callable[[Counts], Value]
+Number = Callable[[Counts], int]
 
 
 class Points:
@@ -47,6 +50,14 @@ class Points:
         """One value a point; None where nothing is known of it."""
         before = None if self._before is None or not compared else _taken(self._before, take)
         return Curve(name, colour, _taken(self._points, take), before, kind, says)
+
+
+def counted_tile(
+    id_: str, label: str, take: Number, total: Counts, then: Counts | None, note: str
+) -> Tile:
+    """A number of things, compared with the period before where that is given."""
+    changed = "" if then is None else change(take(total), take(then))
+    return tile(id_, label, Measure(count(take(total))), note, changed)
 
 
 def added_up(points: Sequence["Tallied"]) -> Counts:

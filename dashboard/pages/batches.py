@@ -5,15 +5,14 @@ from collections.abc import Callable, Sequence
 from dashboard.batch_listings import newest_listing
 from dashboard.charts import Chart, Curve, Kind, Unit
 from dashboard.content import Cell, Column, Content, Listing, Note, Section, Tile, cell, link, tile
-from dashboard.formats import UNKNOWN, Measure, change, count, duration, percent
+from dashboard.formats import UNKNOWN, Measure, count, duration, percent
 from dashboard.page import COMPARE, RANGE, Page, Scene
 from dashboard.pages.relations import address_of
-from dashboard.tallied import HALF, MOST, Points, within_ms
+from dashboard.tallied import HALF, MOST, Number, Points, counted_tile, within_ms
 from optimizer import selectors
 from optimizer.domain.counts import Counts
 from optimizer.domain.tally import Step
 
-Number = Callable[[Counts], int]
 HOW = Note(
     "how",
     "No batch in this range",
@@ -61,20 +60,13 @@ def _tiles(counted: Points, times: Points) -> list[Tile]:
     lost = f"{percent(failed / rows)} of the rows" if rows else "none written"
     half = f"half within {duration(times.total.of(Step.BATCHED).quantile(0.5))}"
     return [
-        _tile("batches", "Batches", batches_of, total, then, half),
-        _tile("rows", "Rows", rows_of, total, then, "in these batches"),
-        _tile("calls", "Calls made", calls_of, total, then, "to Supabase"),
-        _tile("avoided", "Calls avoided", avoided_of, total, then, f"{share} of one a row"),
+        counted_tile("batches", "Batches", batches_of, total, then, half),
+        counted_tile("rows", "Rows", rows_of, total, then, "in these batches"),
+        counted_tile("calls", "Calls made", calls_of, total, then, "to Supabase"),
+        counted_tile("avoided", "Calls avoided", avoided_of, total, then, f"{share} of one a row"),
         tile("each", "Rows a call", each, "on average"),
-        _tile("failed", "Rows not done", failed_of, total, then, lost),
+        counted_tile("failed", "Rows not done", failed_of, total, then, lost),
     ]
-
-
-def _tile(
-    id_: str, label: str, take: Number, total: Counts, then: Counts | None, note: str
-) -> Tile:
-    changed = "" if then is None else change(take(total), take(then))
-    return tile(id_, label, Measure(count(take(total))), note, changed)
 
 
 def _calls(counted: Points) -> Chart:

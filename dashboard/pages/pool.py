@@ -5,16 +5,15 @@ from dataclasses import dataclass
 
 from dashboard.charts import Chart, Curve, Kind, Unit
 from dashboard.content import Content, Section, Tile, tile
-from dashboard.formats import UNKNOWN, Measure, change, count, duration, percent
+from dashboard.formats import UNKNOWN, Measure, count, duration, percent
 from dashboard.page import Page, Scene
-from dashboard.tallied import HALF, MOST, Points, within_ms
+from dashboard.tallied import HALF, MOST, Number, Points, counted_tile, within_ms
 from dashboard.trouble import faults, repeated, shed, trouble_listing
 from optimizer import selectors
 from optimizer.domain.counts import Counts
 from optimizer.domain.tally import Step, Tally
 
 FAILED = ("error", "unknown")  # 5xx, and no answer at all
-Number = Callable[[Counts], int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +71,11 @@ def _tiles(ways: Ways, now: selectors.PoolNow | None) -> list[Tile]:
     reused = total.of(Step.LENT, "reused").count / leases if leases else None
     return [
         _held(now),
-        _counted("leases", "Leases", _lent, total, then, f"{percent(reused)} found a client"),
+        counted_tile("leases", "Leases", _lent, total, then, f"{percent(reused)} found a client"),
         _times("wait", "Wait for a client, p95", ways.leases.total.of(Step.LENT), "none lent"),
         _times("upstream", "Supabase took, p95", ways.calls.total.of(Step.SENT), "none sent"),
-        _counted("repeated", "Sent again", repeated, total, then, "after an attempt failed"),
-        _counted("shed", "Not sent", shed, total, then, "refused here, at no cost"),
+        counted_tile("repeated", "Sent again", repeated, total, then, "after an attempt failed"),
+        counted_tile("shed", "Not sent", shed, total, then, "refused here, at no cost"),
         breaker(total, now),
     ]
 
@@ -105,13 +104,6 @@ def _held(now: selectors.PoolNow | None) -> Tile:
     processes = f"{count(now.processes)} process{'' if now.processes == 1 else 'es'}"
     note = f"of {count(now.total)} kept by {processes}"
     return tile("clients", "Clients lent now", Measure(count(now.lent)), note)
-
-
-def _counted(
-    id_: str, label: str, take: Number, total: Counts, then: Counts | None, note: str
-) -> Tile:
-    changed = "" if then is None else change(take(total), take(then))
-    return tile(id_, label, Measure(count(take(total))), note, changed)
 
 
 def _waits(leases: Points) -> Chart:
