@@ -51,6 +51,10 @@ class Points:
         before = None if self._before is None or not compared else _taken(self._before, take)
         return Curve(name, colour, _taken(self._points, take), before, kind, says)
 
+    def bars(self, name: str, colour: str, take: Take, says: str = "") -> Curve:
+        """A part of bars that are stacked, which are not compared."""
+        return self.curve(name, colour, take, Kind.BAR, says, compared=False)
+
 
 def counted_tile(
     id_: str, label: str, take: Number, total: Counts, then: Counts | None, note: str

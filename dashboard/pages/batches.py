@@ -3,12 +3,12 @@
 from collections.abc import Callable, Sequence
 
 from dashboard.batch_listings import newest_listing
-from dashboard.charts import Chart, Curve, Kind, Unit
+from dashboard.charts import Chart, Kind, Unit
 from dashboard.content import Cell, Column, Content, Listing, Note, Section, Tile, cell, link, tile
 from dashboard.formats import UNKNOWN, Measure, count, duration, percent
 from dashboard.page import COMPARE, RANGE, Page, Scene
 from dashboard.pages.relations import address_of
-from dashboard.tallied import HALF, MOST, Number, Points, counted_tile, within_ms
+from dashboard.tallied import HALF, MOST, Points, counted_tile, within_ms
 from optimizer import selectors
 from optimizer.domain.counts import Counts
 from optimizer.domain.tally import Step
@@ -72,7 +72,7 @@ def _tiles(counted: Points, times: Points) -> list[Tile]:
 def _calls(counted: Points) -> Chart:
     curves = [
         counted.curve("rows", "pale-hit", rows_of, Kind.BAR, "rows: calls, had each gone alone"),
-        _bars(counted, "calls", "miss", calls_of, "calls made"),
+        counted.bars("calls", "miss", calls_of, "calls made"),
     ]
     caption = f"Each {counted.step}. What stands out behind the orange is calls avoided."
     title = "Rows, and the calls that they took"
@@ -81,8 +81,8 @@ def _calls(counted: Points) -> Chart:
 
 def _rows(counted: Points) -> Chart:
     curves = [
-        _bars(counted, "done", "write", lambda counts: rows_of(counts) - failed_of(counts)),
-        _bars(counted, "not done", "error", failed_of, "not done: refused, skipped or unknown"),
+        counted.bars("done", "write", lambda counts: rows_of(counts) - failed_of(counts)),
+        counted.bars("not done", "error", failed_of, "not done: refused, skipped or unknown"),
     ]
     caption = f"Rows of batches, each {counted.step}."
     title = "What became of the rows"
@@ -137,10 +137,6 @@ def _kind(scene: Scene, kind: selectors.BatchKind) -> list[Cell]:
         cell(UNKNOWN if each is None else f"{each:,.1f}", each),
         cell(duration(mean), mean),
     ]
-
-
-def _bars(counted: Points, name: str, colour: str, take: Number, says: str = "") -> Curve:
-    return counted.curve(name, colour, take, Kind.BAR, says, compared=False)
 
 
 def batches_of(counts: Counts) -> int:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dashboard.charts import Chart, Curve, Kind, Unit
+from dashboard.charts import Chart, Unit
 from dashboard.content import Content, Section, Tile, tile
 from dashboard.formats import UNKNOWN, Measure, count, duration, percent
 from dashboard.page import Page, Scene
@@ -122,8 +122,8 @@ def _leases(counted: Points) -> Chart:
         return lambda counts: counts.of(Step.LENT, how).count
 
     curves = [
-        _bars(counted, "reused", "hit", lent("reused"), "a client that was there"),
-        _bars(counted, "made", "miss", lent("made"), "a client made anew"),
+        counted.bars("reused", "hit", lent("reused"), "a client that was there"),
+        counted.bars("made", "miss", lent("made"), "a client made anew"),
     ]
     caption = f"Each {counted.step}. Many made anew: more callers than clients that may be kept."
     return Chart("leases", "Clients lent", caption, Unit.COUNT, counted.times, curves, stacked=True)
@@ -143,9 +143,9 @@ def _outcomes(counted: Points) -> Chart:
         return lambda counts: counts.of(Step.SENT, *how).count
 
     curves = [
-        _bars(counted, "answered", "miss", ended("ok")),
-        _bars(counted, "refused", "refused", ended("refused"), "refused (4xx)"),
-        _bars(counted, "failed", "error", ended(*FAILED), "failed (5xx, or no answer)"),
+        counted.bars("answered", "miss", ended("ok")),
+        counted.bars("refused", "refused", ended("refused"), "refused (4xx)"),
+        counted.bars("failed", "error", ended(*FAILED), "failed (5xx, or no answer)"),
     ]
     caption = f"Calls that left, by what Supabase made of them, each {counted.step}."
     title = "Calls to Supabase"
@@ -154,8 +154,8 @@ def _outcomes(counted: Points) -> Chart:
 
 def _bytes(counted: Points) -> Chart:
     curves = [
-        _bars(counted, "received", "miss", lambda counts: counts.of(Step.SENT).received),
-        _bars(counted, "sent up", "write", lambda counts: counts.of(Step.SENT).sent),
+        counted.bars("received", "miss", lambda counts: counts.of(Step.SENT).received),
+        counted.bars("sent up", "write", lambda counts: counts.of(Step.SENT).sent),
     ]
     caption = f"Bytes on the wire from and to Supabase, each {counted.step}."
     title = "Bytes from and to Supabase"
@@ -164,18 +164,14 @@ def _bytes(counted: Points) -> Chart:
 
 def _trouble(counted: Points) -> Chart:
     curves = [
-        _bars(counted, "sent again", "pale-miss", repeated, "sent again after an attempt failed"),
-        _bars(counted, "not sent", "error", shed, "not sent: refused here"),
+        counted.bars("sent again", "pale-miss", repeated, "sent again after an attempt failed"),
+        counted.bars("not sent", "error", shed, "not sent: refused here"),
     ]
     caption = f"Each {counted.step}; by kind in the table below."
     title = "Sent again, and not sent"
     return Chart(
         "again", title, caption, Unit.COUNT, counted.times, curves, stacked=True, wide=True
     )
-
-
-def _bars(counted: Points, name: str, colour: str, take: Number, says: str = "") -> Curve:
-    return counted.curve(name, colour, take, Kind.BAR, says, compared=False)
 
 
 def _lent(counts: Counts) -> int:
