@@ -8,6 +8,7 @@ import logging
 import re
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 PLAIN = {"()": "canvalo.logs.PlainLines", "format": "%(levelname)s - %(message)s"}
@@ -16,6 +17,7 @@ JSON = {
     "fmt": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
     "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
     "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+    "reserved_attrs": [*RESERVED_ATTRS, "color_message"],  # uvicorn's own, for terminals
 }
 _SECRETS = (
     (re.compile(r"eyJ[\w-]{5,}\.[\w-]*\.?[\w-]*"), "[token]"),

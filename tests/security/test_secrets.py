@@ -54,6 +54,14 @@ def test_what_a_library_logs_is_struck_out(line, what):
     assert "ValueError" in text
 
 
+def test_a_line_for_programs_has_no_colours_for_terminals():
+    """Uvicorn brings its message a second time, with escape codes."""
+    made = logs.JsonLines(**{k: v for k, v in logs.JSON.items() if k != "()"})
+    record = logging.makeLogRecord({"msg": "Started", "color_message": "\x1b[36mStarted"})
+    record.request_id = "-"
+    assert "color_message" not in json.loads(made.format(record))
+
+
 def test_ordinary_lines_stay_as_they_are(line):
     """Times, tables and addresses without a password."""
     ordinary = "GET http://127.0.0.1:8000/api/contacts answered 200 in 3.1ms for api.contacts"
