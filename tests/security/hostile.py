@@ -126,6 +126,13 @@ def _pages() -> Iterable[Line]:
     yield "a Supabase token, also the service's, for the statistics", "401"
 
 
+def _staff() -> Iterable[Line]:
+    from tests.security import test_groups as tests
+
+    for group, model, lookup in tests.GUESSES:
+        yield f"a {group} filters {model} by `{lookup}`", "400: nothing is told letter by letter"
+
+
 def _statuses(statuses: Iterable[int | None]) -> str:
     known = sorted(status for status in statuses if status is not None)
     return " or ".join([*map(str, known), *(["closed"] if None in statuses else [])])
@@ -140,6 +147,7 @@ PARTS: tuple[tuple[str, str, Callable[[], Iterable[Line]]], ...] = (
     ("Webhooks that come in", "tests/security/test_webhooks.py", _webhooks),
     ("Webhooks that go out", "tests/alerts/test_hooks.py", _alerts),
     ("Pages and forms", "tests/security/test_pages.py", _pages),
+    ("Staff", "tests/security/test_groups.py", _staff),
 )
 
 if __name__ == "__main__":

@@ -104,6 +104,24 @@ def test_a_viewer_sees_no_address_of_alerts(client, member):
     assert ">Contacts<" not in found
 
 
+GUESSES = [
+    ("viewer", "alertrule", "recipients__contains"),
+    ("viewer", "alertrule", "recipients__regex"),
+    ("viewer", "settingschange", "private_before__contains"),
+    ("viewer", "settingschange", "private_after__startswith"),
+    ("operator", "outbox", "recipient__contains"),
+    ("operator", "notice", "recipient__contains"),
+    ("operator", "notice", "key__contains"),
+]
+
+
+@pytest.mark.parametrize(("group", "model", "lookup"), GUESSES)
+def test_no_filter_in_an_address_tells_what_a_list_hides(client, member, group, model, lookup):
+    """Found or not found would tell an address letter by letter."""
+    member(group)
+    assert client.get(pages()[model], {lookup: "very-secret"}).status_code == 400
+
+
 def test_lists_of_mails_show_a_webhook_s_host_alone(client, member):
     """Its path is what opens it."""
     mail = OutboxFactory(recipient=SECRET)
