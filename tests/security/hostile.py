@@ -126,6 +126,16 @@ def _pages() -> Iterable[Line]:
     yield "a Supabase token, also the service's, for the statistics", "401"
 
 
+def _signing_in() -> Iterable[Line]:
+    from tests.security import test_signin as tests
+
+    yield "twelve guesses at once", "five at most are asked, the others 429"
+    yield from (
+        (f"guesses from {one} and then {other}", "429, as from one machine")
+        for one, other in tests.SAME
+    )
+
+
 def _staff() -> Iterable[Line]:
     from tests.security import test_groups as tests
 
@@ -147,6 +157,7 @@ PARTS: tuple[tuple[str, str, Callable[[], Iterable[Line]]], ...] = (
     ("Webhooks that come in", "tests/security/test_webhooks.py", _webhooks),
     ("Webhooks that go out", "tests/alerts/test_hooks.py", _alerts),
     ("Pages and forms", "tests/security/test_pages.py", _pages),
+    ("Signing in", "tests/security/test_signin.py", _signing_in),
     ("Staff", "tests/security/test_groups.py", _staff),
 )
 
