@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from optimizer import undoing
+from optimizer.admin_private import PrivateColumns
 from optimizer.admin_readonly import ReadOnlyAdmin
 from optimizer.models import SettingsChange
 from optimizer.undoing import UndoRefused
@@ -20,7 +21,7 @@ UNDO = "admin:optimizer_settingschange_undo"
 
 
 @admin.register(SettingsChange)
-class SettingsChangeAdmin(ReadOnlyAdmin):
+class SettingsChangeAdmin(PrivateColumns, ReadOnlyAdmin):
     """Who changed which setting, when, from what to what; one click takes it back."""
 
     # What a change is known by, and its button: on a phone without scrolling.
@@ -29,6 +30,7 @@ class SettingsChangeAdmin(ReadOnlyAdmin):
     list_filter = ("kind", "subject", "name")
     list_select_related = ("by",)
     search_fields = ("subject", "name")
+    private = frozenset({"private_before", "private_after"})
     date_hierarchy = "at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SettingsChange]:

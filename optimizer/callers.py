@@ -82,7 +82,7 @@ class Callers:
         if not bearer:
             return scopes.UNVERIFIED
         if bearer.startswith("sb_"):
-            return scopes.from_key(bearer)
+            return scopes.from_key(bearer, api_key)
         try:
             claims = await self._verifier.verify(bearer)
         except TokenError:
