@@ -58,6 +58,7 @@ class Stack:
         if count := stores.end_leftovers():
             say(f"ended {count} processes that an earlier run left behind")
         self._plan.check()  # not sooner: the leftovers held our ports
+        probes.require_servers(self._plan.given)
         self._stores = stores
         say("starting PostgreSQL and Valkey")
         stores.start()

@@ -45,6 +45,22 @@ def test_an_address_of_a_project_that_is_none(start, url):
     assert "https://abcd.supabase.co" in said
 
 
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("DATABASE_URL", "postgresql://u:s3cret@127.0.0.1:1/x"),
+        ("DATABASE_URL", "postgres:/s3cret"),
+        ("VALKEY_URL", "redis://:s3cret@127.0.0.1:1/0"),
+        ("CELERY_BROKER_URL", "redis://:s3cret@127.0.0.1:1/0"),
+    ],
+)
+def test_a_server_of_ones_own_that_does_not_answer(start, variable, url):
+    """Its variable is named before anything starts; what is in it is not shown."""
+    server = start("--no-demo", **{variable: url})
+    assert f"{variable} is set, but no server answers there" in refused(server)
+    assert "s3cret" not in server.output
+
+
 def test_an_option_that_there_is_not(start):
     """The usage is the one of `script/server`, without the commands behind it."""
     server = start("--prot", "8001")
