@@ -8,9 +8,9 @@ import sys
 def main() -> None:
     """Run the command named on the command line with Canvalo's settings."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canvalo.settings")
-    from django.core.management import execute_from_command_line
+    from canvalo import commandline
 
-    execute_from_command_line(sys.argv)
+    commandline.run(sys.argv)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,8 @@ else:  # Django's classes take no type arguments when they run
 
 _BEYOND = ("is_superuser", "user_permissions")
 
+admin.site.site_header = admin.site.site_title = "Canvalo"
+admin.site.index_title = "Settings"
 admin.site.unregister(User)
 
 

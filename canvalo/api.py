@@ -18,10 +18,25 @@ from optimizer.api import router as optimization
 from optimizer.version import __version__
 from optimizer.webhook import router as webhook
 
+_DESCRIPTION = """\
+The example CRM behind the engine, and the engine's statistics.
+
+To try a request here, press *Authorize* first. There are two kinds of token, and one does not open
+what the other does:
+
+- **Rows** (contacts, projects, invoices, appointments, overview) take a Supabase user's token. On a
+  laptop, `.venv/bin/python manage.py devtoken alice` prints one.
+- **Statistics** (optimization) take an API token, which `.venv/bin/python manage.py apitoken NAME`
+  makes, or the session of a member of staff who has signed in to the dashboard.
+
+`x-cache` in an answer's headers says how it was come by: `hit`, `stale`, `coalesced`, `miss` or
+`bypass`. Every refusal has a `detail` for people and a `code` for programs.
+"""
+
 api = NinjaAPI(
     title="Canvalo",
     version=__version__,
-    description="The example CRM behind the engine, and the engine's statistics.",
+    description=_DESCRIPTION,
     parser=StrictJson(),
 )
 for table, shapes in SHAPES.items():

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
 __all__ = ["admin_mails"]
+NOTHING = "-"  # Django would write "None"
 
 
 def _state(rule: AlertRule) -> AlertState | None:
@@ -77,26 +78,26 @@ class AlertRuleAdmin(PrivateColumns, AuditedAdmin):
         return state.get_phase_display() if state else "not judged yet"
 
     @admin.display(description="Since", ordering="state__since")
-    def since(self, rule: AlertRule) -> "datetime | None":
+    def since(self, rule: AlertRule) -> "datetime | str":
         """Since when it has stood there."""
         state = _state(rule)
-        return state.since if state else None
+        return state.since if state else NOTHING
 
     @admin.display(description="Last value", ordering="state__last_value")
-    def last_value(self, rule: AlertRule) -> str | None:
+    def last_value(self, rule: AlertRule) -> str:
         """The figure it was last judged by, and how many samples that rests on."""
         state = _state(rule)
         if state is None:
-            return None
+            return NOTHING
         value = figure(Metric(rule.metric), state.last_value)
         by_age = rule.metric == Metric.SNAPSHOT_AGE
         return value if by_age else f"{value} of {state.last_samples:,}"
 
     @admin.display(description="Why no figure")
-    def error(self, rule: AlertRule) -> str | None:
+    def error(self, rule: AlertRule) -> str:
         """Why it could not be judged, where that is so."""
         state = _state(rule)
-        return (state and state.error) or None
+        return (state and state.error) or NOTHING
 
     @admin.action(description="Send a test mail", permissions=["change"])
     def send_test_mail(self, request: HttpRequest, queryset: QuerySet[AlertRule]) -> None:

@@ -7,7 +7,7 @@ class OptimizerConfig(AppConfig):
     """Registers the models and the system checks."""
 
     name = "optimizer"
-    verbose_name = "Optimizer"
+    verbose_name = "Canvalo's engine"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:

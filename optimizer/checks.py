@@ -6,11 +6,19 @@ from typing import Any
 import redis
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Info, Tags, Warning, register
+from django.db import connection
 
 from optimizer.cache.history import spares_markers
+from optimizer.config import is_address
 from optimizer.defaults import read_defaults
 from optimizer.errors import ConfigurationError
 from optimizer.metrics.store.usage import project_ref
+
+_NO_ADDRESS = Error(
+    "SUPABASE_URL is no address of a project.",
+    hint="Write it whole: https://abcd.supabase.co.",
+    id="optimizer.E004",
+)
 
 
 @register(Tags.security)
@@ -22,7 +30,7 @@ def tokens_can_be_verified(app_configs: Any, **kwargs: Any) -> Sequence[CheckMes
         Warning(
             "No user token can be verified, so nothing would be cached.",
             hint="Set SUPABASE_JWT_SECRET, or SUPABASE_JWKS_URL to the project's "
-            "/auth/v1/.well-known/jwks.json. `script/server` sets the first by itself.",
+            "/auth/v1/.well-known/jwks.json. For its stand-in `script/server` sets the first.",
             id="optimizer.W001",
         )
     ]
@@ -32,7 +40,7 @@ def tokens_can_be_verified(app_configs: Any, **kwargs: Any) -> Sequence[CheckMes
 def supabase_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
     """The engine needs the project's address and its public key."""
     if _named("SUPABASE_URL") and _named("SUPABASE_ANON_KEY"):
-        return []
+        return [] if is_address(_named("SUPABASE_URL")) else [_NO_ADDRESS]
     return [
         Warning(
             "SUPABASE_URL or SUPABASE_ANON_KEY is not set, so no request can be sent on.",
@@ -52,6 +60,20 @@ def valkey_is_named(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
             "VALKEY_URL is not an address of a Valkey or Redis server.",
             hint="Write it as redis://:password@host:6379/0.",
             id="optimizer.E001",
+        )
+    ]
+
+
+@register()
+def figures_can_be_stored(app_configs: Any, **kwargs: Any) -> Sequence[CheckMessage]:
+    """The engine's migrations and figures are written in SQL of PostgreSQL's own."""
+    if connection.vendor == "postgresql":
+        return []
+    return [
+        Error(
+            f"The default database is {connection.display_name}, and the engine needs PostgreSQL.",
+            hint="Set DATABASES['default'] to a PostgreSQL before you run migrate.",
+            id="optimizer.E005",
         )
     ]
 

@@ -16,6 +16,7 @@ _FIELDS = {
     "SUPABASE_ANON_KEY": "anon_key",
     "VALKEY_URL": "valkey_url",
 }
+_ANY = "https://abcd.supabase.co"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,25 @@ def base_path(url: str) -> str:
     return urlsplit(url).path.rstrip("/")
 
 
+def is_address(url: str) -> bool:
+    """Whether this is a whole address of a project: with https:// (or http://) and a host."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
+
+
 def require(**values: str) -> None:
-    """Raise ConfigurationError that names what is empty."""
+    """Raise ConfigurationError that names what is empty, and a project's address that is none."""
     missing = [name for name, value in values.items() if not value]
     if missing:
         fields = ", ".join(_FIELDS[name] for name in missing)
         raise ConfigurationError(
             f"{' and '.join(missing)} must be set (in a Config of your own: {fields})"
+        )
+    if not is_address(values.get("SUPABASE_URL", _ANY)):
+        raise ConfigurationError(
+            "SUPABASE_URL is no address: write it as https://abcd.supabase.co "
+            "(in a Config of your own: supabase_url)"
         )

@@ -24,9 +24,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="script/server", description=_DESCRIPTION)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     commands = parser.add_subparsers(dest="command", required=True)
-    _up_parser(commands)
+    started = _up_parser(commands)
     _schema_parser(commands)
-    options = parser.parse_args()
+    options, unknown = parser.parse_known_args()
+    if unknown:  # `script/server` runs `up`: its usage is what helps
+        started.error(f"unrecognized arguments: {' '.join(unknown)}")
     try:
         return _run(options)
     except DevstackError as error:
@@ -43,7 +45,9 @@ def _run(options: argparse.Namespace) -> int:
     return up(Home(environment.home()), demo=not options.no_demo, port=options.port)
 
 
-def _up_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+def _up_parser(
+    commands: "argparse._SubParsersAction[argparse.ArgumentParser]",
+) -> argparse.ArgumentParser:
     up = commands.add_parser(
         "up",
         prog="script/server",
@@ -53,6 +57,7 @@ def _up_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") 
     )
     up.add_argument("--no-demo", action="store_true", help="make no traffic of our own")
     up.add_argument("--port", type=int, help="port of the web server (default: $PORT or 8000)")
+    return up
 
 
 def _schema_parser(commands: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from canvalo.devstack import leftovers, ports
 from canvalo.devstack.errors import DevstackError
+from optimizer.config import is_address
 
 PROJECT = Path(__file__).resolve().parents[2]
 SCHEMAS = "public,api"
@@ -84,6 +85,11 @@ class Plan:
                 f"SUPABASE_URL is set but {missing[0]} is not: take it from that project's "
                 "API settings"
             )
+        elif not is_address(self.given["SUPABASE_URL"]):
+            raise DevstackError(
+                f"SUPABASE_URL is {self.given['SUPABASE_URL']!r}: write the project's whole "
+                "address, such as https://abcd.supabase.co"
+            )
 
     def addresses(
         self, database: str, supabase_database: str, valkey: str, keys: Mapping[str, str]
@@ -113,6 +119,8 @@ class Plan:
         secret = ("DEVSTACK_SUPABASE_DB_URI", *_PROJECT_KEYS, *_OPTIONAL_KEYS)
         public = {name: value for name, value in addresses.items() if name not in secret}
         return {
+            # On a laptop it may be root who starts this; Celery would say ten lines about it.
+            "PYTHONWARNINGS": "ignore:You're running the worker",
             **self.given,
             **public,
             "CANVALO_DEBUG": self.given.get("CANVALO_DEBUG", "false"),

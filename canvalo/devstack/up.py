@@ -58,6 +58,7 @@ class Stack:
         if count := stores.end_leftovers():
             say(f"ended {count} processes that an earlier run left behind")
         self._plan.check()  # not sooner: the leftovers held our ports
+        probes.require_servers(self._plan.given)
         self._stores = stores
         say("starting PostgreSQL and Valkey")
         stores.start()
@@ -132,7 +133,8 @@ class Stack:
             stores.stop()
         # A killed worker's pool, or a process that was being started when the signal came.
         leftovers.end(leftovers.of(self._home.path))
-        say(f"stopped after {self._elapsed()}")
+        if stores is not None:  # a start that was refused has said why, and nothing ran
+            say(f"stopped after {self._elapsed()}")
 
     def _elapsed(self) -> str:
         return f"{time.monotonic() - self._began:.1f} s"

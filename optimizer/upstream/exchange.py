@@ -67,7 +67,7 @@ def mapped(error: httpx.TransportError, failure: Failure) -> UpstreamError:
     """The error as callers of the engine know it; its own text may hold a header's token."""
     said = type(error).__name__
     if failure in (Failure.NOT_SENT, Failure.MALFORMED):
-        return UpstreamUnreachable(f"Supabase cannot be reached: {said}")
+        return UpstreamUnreachable(f"Supabase cannot be reached ({said}): is SUPABASE_URL right?")
     return UpstreamError(f"Supabase broke off: {said}")
 
 

@@ -220,6 +220,16 @@ def test_the_theme_follows_the_system_until_one_is_chosen(signed_in):
 
 
 @pytest.mark.usefixtures("traffic")
+def test_a_visit_to_the_admin_leaves_the_theme_as_it_was(signed_in):
+    """Django's admin keeps its choice under the same name: neither page meets a word unknown."""
+    for chosen in ("auto", "dark"):
+        signed_in.get_by_label("Theme").select_option(chosen)
+        signed_in.goto("/admin/")
+        signed_in.goto("/")
+        expect(signed_in.get_by_label("Theme")).to_have_value(chosen)
+
+
+@pytest.mark.usefixtures("traffic")
 @pytest.mark.parametrize("path", ["/", "/?range=7d", "/login/", "/nowhere"])
 def test_nothing_is_cut_off_on_a_phone(signed_in, watch, path):
     """No page scrolls sideways at 390 pixels."""

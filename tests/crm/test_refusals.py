@@ -44,6 +44,22 @@ def refused(contents, fresh_valkey):
     return check
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "takes"),
+    [
+        ("put", LIST, "GET, POST"),
+        ("delete", "/api/overview", "GET"),
+        ("post", "/api/optimization/stats", "GET"),
+        ("get", "/api/optimization/webhooks/supabase", "POST"),
+    ],
+)
+def test_a_method_that_an_address_does_not_take_is_told_in_json(client, method, path, takes):
+    """In the shape of every refusal, with those that it takes."""
+    answer = getattr(client, method)(path)
+    assert (answer.status_code, answer["Allow"]) == (405, takes)
+    assert answer.json() == {"detail": f"this address takes {takes}", "code": "method_not_allowed"}
+
+
 async def raw(person, body, method="post", path=LIST):
     """Send bytes as JSON, whatever they are."""
     headers = {"Authorization": f"Bearer {person.token}"}

@@ -90,6 +90,14 @@ def test_a_revoked_link_ends_for_those_who_are_in_already(guest):
     assert guest.get(DATA).status_code == 403
 
 
+@pytest.mark.parametrize("name", ["", "x" * 81])
+def test_a_link_is_for_somebody(name):
+    """Otherwise nobody knows which to revoke; a long name is no traceback."""
+    with pytest.raises(CommandError, match="1 to 80"):
+        said("sharelink", name)
+    assert not ShareLink.objects.exists()
+
+
 def test_a_link_ends_by_itself(guest):
     """After its days."""
     ShareLink.objects.update(expires_at=timezone.now() - timedelta(seconds=1))

@@ -140,6 +140,14 @@ def test_a_token_ends_after_a_year_where_nothing_else_is_said():
     assert timedelta(days=364) < left <= timedelta(days=365)
 
 
+@pytest.mark.parametrize("name", ["", "  ", "x" * 81])
+def test_a_name_that_names_nothing_is_refused(name):
+    """An unset shell variable makes no nameless token; a long name is no traceback."""
+    with pytest.raises(CommandError, match="1 to 80"):
+        call_command("apitoken", name)
+    assert not ApiToken.objects.exists()
+
+
 @pytest.mark.parametrize("days", ["0", "-1", "3651"])
 def test_days_that_make_no_sense_are_refused(days):
     """Nothing is made."""

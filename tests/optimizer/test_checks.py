@@ -4,6 +4,7 @@ import pytest
 from django.core.checks import run_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import connection
 
 
 def found():
@@ -34,6 +35,8 @@ def test_with_everything_set_nothing_is_said():
         ({"SUPABASE_URL": ""}, "optimizer.W002"),
         ({"SUPABASE_ANON_KEY": ""}, "optimizer.W002"),
         ({"SUPABASE_MANAGEMENT_TOKEN": "t", "SUPABASE_URL": "https://a.example"}, "optimizer.W003"),
+        ({"SUPABASE_URL": "project.supabase.co"}, "optimizer.E004"),
+        ({"SUPABASE_URL": "https://"}, "optimizer.E004"),
         ({"VALKEY_URL": ""}, "optimizer.E001"),
         ({"VALKEY_URL": "valkey:6379"}, "optimizer.E001"),
         ({"VALKEY_URL": "valkey://host:6379/0"}, "optimizer.E001"),
@@ -45,6 +48,12 @@ def test_what_is_missing_is_said_with_what_to_do(settings, changed, said):
         setattr(settings, name, value)
     assert set(found()) == {said}
     assert found()[said].hint
+
+
+def test_another_database_than_postgresql_is_refused(monkeypatch):
+    """Before `migrate` stops in the middle with an error of SQL."""
+    monkeypatch.setattr(connection, "vendor", "sqlite")
+    assert set(found()) == {"optimizer.E005"}
 
 
 def test_published_keys_are_as_good_as_a_secret(settings):

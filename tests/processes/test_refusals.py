@@ -37,6 +37,37 @@ def test_a_port_that_is_none(start, text):
     assert f"PORT is {text!r}" in said
 
 
+@pytest.mark.parametrize("url", ["abcd.supabase.co", "https://"])
+def test_an_address_of_a_project_that_is_none(start, url):
+    """It would start, and fail at each request."""
+    said = refused(start(SUPABASE_URL=url, SUPABASE_ANON_KEY="a", SUPABASE_SERVICE_ROLE_KEY="b"))
+    assert f"SUPABASE_URL is {url!r}" in said
+    assert "https://abcd.supabase.co" in said
+
+
+@pytest.mark.parametrize(
+    ("variable", "url"),
+    [
+        ("DATABASE_URL", "postgresql://u:s3cret@127.0.0.1:1/x"),
+        ("DATABASE_URL", "postgres:/s3cret"),
+        ("VALKEY_URL", "redis://:s3cret@127.0.0.1:1/0"),
+        ("CELERY_BROKER_URL", "redis://:s3cret@127.0.0.1:1/0"),
+    ],
+)
+def test_a_server_of_ones_own_that_does_not_answer(start, variable, url):
+    """Its variable is named before anything starts; what is in it is not shown."""
+    server = start("--no-demo", **{variable: url})
+    assert f"{variable} is set, but no server answers there" in refused(server)
+    assert "s3cret" not in server.output
+
+
+def test_an_option_that_there_is_not(start):
+    """The usage is the one of `script/server`, without the commands behind it."""
+    server = start("--prot", "8001")
+    assert server.end() == 2, server.output
+    assert "usage: script/server [-h] [--no-demo] [--port PORT]" in server.output
+
+
 def test_a_folder_that_cannot_be_written(start):
     """Also as root, who may write almost everywhere."""
     said = refused(start(CANVALO_HOME="/dev/null/home"))

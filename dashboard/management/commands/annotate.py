@@ -21,7 +21,9 @@ class Command(BaseCommand):
         """Take the words, when it was, and what."""
         parser.add_argument("text", help="what happened, in a few words")
         kinds = Annotation.Kind
-        parser.add_argument("--kind", choices=kinds.values, default=kinds.DEPLOY)
+        parser.add_argument(
+            "--kind", choices=kinds.values, default=kinds.DEPLOY, help="deploy, if left out"
+        )
         parser.add_argument("--at", help="when, such as 2026-11-25T12:00; now, if left out")
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -13,6 +13,7 @@ from dashboard.sharing import link_of
 
 DAYS = 90
 MOST_DAYS = 3650
+LONGEST = 80  # characters of a name, as the column has it
 
 
 class Command(BaseCommand):
@@ -22,8 +23,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """Take who it is for, and when it ends."""
-        parser.add_argument("name", help="who the link is for, such as 'board'")
-        parser.add_argument("--days", type=int, default=DAYS, help=f"it ends after ({DAYS})")
+        parser.add_argument("name", help="who the link is for, such as 'board'; used once")
+        parser.add_argument(
+            "--days", type=int, default=DAYS, help=f"it ends after so many ({DAYS})"
+        )
         parser.add_argument("--revoke", action="store_true", help="end that link now instead")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -36,16 +39,20 @@ class Command(BaseCommand):
             raise CommandError(f"--days is 1 to {MOST_DAYS}")
 
     def _made(self, name: str, days: int) -> str:
+        if not 0 < len(name.strip()) <= LONGEST:
+            raise CommandError(f"a name has 1 to {LONGEST} characters")
         row = ShareLink(name=name, expires_at=timezone.now() + timedelta(days=days))
         token = row.renew()
         try:
             row.save()
         except IntegrityError as error:
-            raise CommandError(f"a link named {name!r} exists; choose another name") from error
+            raise CommandError(
+                f"a link named {name!r} exists, and cannot be shown again: choose another name"
+            ) from error
         return link_of(token)
 
     def _revoke(self, name: str) -> None:
         standing = ShareLink.objects.filter(name=name, revoked_at=None)
         if not standing.update(revoked_at=timezone.now()):
-            raise CommandError(f"no link named {name!r} stands")
+            raise CommandError(f"no link named {name!r} stands: the admin lists them, Share links")
         self.stdout.write(f"{name} is revoked")
