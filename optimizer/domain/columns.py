@@ -19,6 +19,7 @@ COLUMNS: dict[str, Callable[[Figures], int | float | None]] = {
     "writes": lambda f: f.writes,
     "sent": lambda f: f.sent,
     "added": lambda f: f.added,
+    "unsent": lambda f: f.unsent,
     "avoided": lambda f: f.avoided,
     "received_bytes": lambda f: f.received,
     "avoided_bytes": lambda f: f.avoided_bytes,
