@@ -10,8 +10,6 @@ from canvalo.signin import CountedAdminForm, SignIn
 from optimizer.prometheus import metrics
 
 admin.site.login_form = CountedAdminForm
-admin.site.site_header = admin.site.site_title = "Canvalo"
-admin.site.index_title = "Settings and records"
 handler404 = "canvalo.problems.not_found"
 handler500 = "canvalo.problems.fault"
 urlpatterns = [
