@@ -29,12 +29,13 @@ class Asked:
     sent_bytes: int
 
 
-def read_request(request: httpx.Request, base_path: str) -> Asked:
-    """Read a request; `base_path` is the part of the path that stands before /rest/v1/."""
+def read_request(request: httpx.Request, base_path: str, schema: str) -> Asked:
+    """Read a request; `base_path` is the part of the path that stands before /rest/v1/, `schema`
+    what is meant where none is named."""
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
     headers = _headers(request)
     return Asked(
-        parse(request.method, path.removeprefix(base_path), query, headers),
+        parse(request.method, path.removeprefix(base_path), query, headers, schema),
         _bearer(headers),
         headers.get("apikey", ""),
         headers.get(HEADER, ""),

@@ -288,3 +288,14 @@ async def test_a_project_behind_a_path_is_understood(parts, upstream):
         ]
     assert outcomes(*answers) == ["miss", "hit"]
     assert upstream.asked[0].target == f"/supabase{PATH}"
+
+
+async def test_where_no_schema_is_named_the_default_one_is_meant(parts, upstream):
+    """A write that names it ends what was read without a name."""
+    door = Door(parts.engine, parts.transport, parts.verifier, schema="crm")
+    async with httpx.AsyncClient(base_url=upstream.url, transport=door) as client:
+        client.headers["authorization"] = f"Bearer {token()}"
+        before = [await client.get(PATH) for _ in range(2)]
+        await client.post("/rest/v1/contacts", content=b"[]", headers={"content-profile": "crm"})
+        after = await client.get(PATH)
+    assert outcomes(*before, after) == ["miss", "hit", "miss"]
