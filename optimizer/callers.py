@@ -52,8 +52,8 @@ def read_write(change: Change, request: httpx.Request, scope: Scope) -> Write:
         body = request.content
     except httpx.RequestNotRead:
         body = b""
-    query = request.url.query.decode("ascii")
-    return write_of(change, query, _headers(request), body, Caller(scope.subject, scope.passes_by))
+    query, caller = request.url.query.decode("ascii"), Caller(scope.subject, scope.passes_by)
+    return write_of(change, query, _headers(request), body, caller, request.method)
 
 
 def _headers(request: httpx.Request) -> dict[str, str]:

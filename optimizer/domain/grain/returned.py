@@ -7,6 +7,13 @@ from optimizer.domain.facts import Operation
 from optimizer.domain.grain.requests import Row, Write, rows_of
 from optimizer.domain.language.selects import Column, aggregates, columns_of, embeds_of
 
+_ROWS = frozenset(
+    {
+        "application/json", "application/vnd.pgrst.array+json", "application/vnd.pgrst.array",
+        "application/vnd.pgrst.object+json", "application/vnd.pgrst.object",
+    }
+)  # fmt: skip
+
 
 def changed_nothing(write: Write, answer: Answer) -> bool:
     """Whether PostgREST itself refused, which rolls everything back.
@@ -32,10 +39,16 @@ def shown(write: Write, answer: Answer) -> tuple[Row, ...] | None:
     if not (write.shows and answer.status in (200, 201)) or question is None or question.limited:
         return None
     hides = any(embeds_of(question.select)) or any(path for path, _ in question.filters)
-    if hides or aggregates(question.select) or "json" not in answer.header("content-type"):
+    if hides or aggregates(question.select) or not _holds_rows(answer.header("content-type")):
         return None
     rows = rows_of(answer.body)
     return None if rows is None else _sure(rows, list(columns_of(question.select)))
+
+
+def _holds_rows(content_type: str) -> bool:
+    """Whether a body of this type is rows as JSON: GeoJSON and what a handler makes is not."""
+    media = content_type.partition(";")[0].strip().lower()
+    return media in _ROWS
 
 
 def _sure(rows: tuple[Row, ...], columns: list[Column]) -> tuple[Row, ...]:
@@ -48,6 +61,7 @@ def _sure(rows: tuple[Row, ...], columns: list[Column]) -> tuple[Row, ...]:
 
 
 def _label(column: Column) -> str:
-    """The name under which the answer shows it; a JSON path is named by its last key."""
-    path = column.field.path
-    return column.alias or (path[-1].key if path else column.field.name)
+    """The name under which the answer shows it; a JSON path is named by its last key, which may
+    stand before an index, and one of indexes alone by its column."""
+    keys = [step.key for step in column.field.path if not step.is_index]
+    return column.alias or (keys or [column.field.name])[-1]
