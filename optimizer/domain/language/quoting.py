@@ -14,7 +14,7 @@ def quoted(text: str) -> str:
     return f'"{text.translate(_ESCAPED)}"'
 
 
-def column(name: str) -> str:
+def column_name(name: str) -> str:
     """A column that is filtered by: without quotes `limit=eq.1` would filter nothing, and a delete
     by it would delete every row."""
     return name if _PLAIN.fullmatch(name) and name not in _WORDS else quoted(name)
