@@ -172,6 +172,18 @@ def test_an_embed_by_way_of_a_junction_table_reads_that_table():
     assert not read.ended_by(Written("PATCH", "projects?id=eq.2", {"name": "x"}).narrowed)
 
 
+@pytest.mark.parametrize("hint", ["!pairs", "!pairs!inner", "!pairs!other"])
+def test_a_hint_names_the_junction_table(hint):
+    """By keys of several columns, which the document leaves out; of two hints the first counts."""
+    over = schema(
+        relation("users", "id:int8"),
+        relation("tasks", "id:int8 owner:int8", keys=[("owner", "users")]),
+        relation("pairs", "id:int8"),
+    )
+    read = Asked(f"users?select=id,tasks{hint}(id)", over=over)
+    assert ends(read, Written("POST", "pairs", {"id": 2}, over=over))
+
+
 def test_a_revoked_membership_ends_what_the_policy_showed():
     """The policy's source table is declared; also when it is a source's source."""
     over = schema(
