@@ -1,8 +1,13 @@
 """An HTTP answer as a value, and a call that fetches one."""
 
 import gzip
+import json
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+# PostgREST has no connection, has not read its schema yet, or its pool is exhausted.
+_BEFORE = frozenset({"PGRST000", "PGRST002", "PGRST003"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +31,17 @@ class Answer:
     def plain(self) -> bytes:
         """The body, unpacked where it was compressed by gzip; raises BadGzipFile."""
         return gzip.decompress(self.body) if self.is_packed else self.body
+
+    @property
+    def never_began(self) -> bool:
+        """Whether PostgREST says that it did not come to carry anything out."""
+        if self.status < 500:
+            return False
+        try:
+            found = json.loads(self.plain())
+        except (ValueError, OSError, EOFError, RecursionError, zlib.error):
+            return False
+        return isinstance(found, dict) and found.get("code") in _BEFORE
 
     @property
     def rows_shown(self) -> int | None:

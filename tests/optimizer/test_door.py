@@ -299,3 +299,26 @@ async def test_where_no_schema_is_named_the_default_one_is_meant(parts, upstream
         await client.post("/rest/v1/contacts", content=b"[]", headers={"content-profile": "crm"})
         after = await client.get(PATH)
     assert outcomes(*before, after) == ["miss", "hit", "miss"]
+
+
+AWAY = rows(dict.fromkeys(("message", "details", "hint")) | {"code": "PGRST002"}, 503)
+
+
+async def test_a_write_that_postgrest_did_not_come_to_is_sent_again(ask, upstream):
+    """It reads its schema anew: nothing was carried out, so not even an insert is done twice."""
+    answers = iter([AWAY, rows({}, 201)])
+    upstream.answer = lambda _: next(answers)
+    answer = await ask("POST", "/rest/v1/contacts", content=b"[]")
+    assert (answer.status_code, upstream.count("POST")) == (201, 2)
+
+
+async def test_a_write_that_never_began_leaves_nothing_behind(parts, upstream):
+    """Its table is kept from the next read on; behind another 503 it would not be for a minute."""
+    transport = make_transport(Terms(retry_attempts=1))
+    door = Door(parts.engine, transport, parts.verifier)
+    async with httpx.AsyncClient(base_url=upstream.url, transport=door) as client:
+        client.headers["authorization"] = f"Bearer {token()}"
+        for body, seen in ((AWAY, ["miss", "hit"]), (rows({}, 503), ["miss", "miss"])):
+            upstream.answer = lambda asked, body=body: body if asked.body else rows([])
+            assert (await client.post("/rest/v1/contacts", content=b"[]")).status_code == 503
+            assert outcomes(*[await client.get(PATH) for _ in range(2)]) == seen

@@ -18,10 +18,12 @@ _GZIP = zlib.MAX_WBITS | 16  # so zlib is told of gzip's header and checksum
 
 
 def changed_nothing(write: Write, answer: Answer) -> bool:
-    """Whether PostgREST itself refused, which rolls everything back.
+    """Whether PostgREST itself refused, which rolls everything back, or never began.
 
     A function may set any status for what it did; a proxy's refusal proves nothing.
     """
+    if answer.never_began:
+        return True
     refused = 400 <= answer.status < 500 and answer.status not in (408, 499)
     if not refused or write.change.operation is Operation.RPC:
         return False

@@ -228,6 +228,16 @@ def test_too_much_work_ends_every_filter():
     assert write.ends(read)
 
 
+@pytest.mark.parametrize("code", ["PGRST000", "PGRST002", "PGRST003"])
+def test_what_postgrest_did_not_come_to_ends_nothing(code):
+    """It says so with a server's status; a lost connection is no such answer."""
+    for url in ("notes?id=eq.1", "rpc/anything"):
+        write = Written("POST", url, {"id": 1})
+        assert write.after(Answer(503, (), encoded({"code": code}))) == NONE
+        assert write.after(Answer(503, (), encoded({"code": "PGRST001"}))) != NONE
+        assert write.after(Answer(503, (), b"")) != NONE
+
+
 def packed(given):
     """The answer as an edge packs it."""
     headers = (*given.headers, ("content-encoding", "gzip"))
