@@ -179,7 +179,7 @@ class SharedTransport(httpx.AsyncBaseTransport):
         well: bool | None = None
         try:
             answer = await read_whole(await self.inner.handle_async_request(trip.request))
-            well = not Ended(answer.status).ill
+            well = not _ended(answer, trip.number).ill
         except httpx.TransportError as error:
             well = False if Ended(self._failure(error, trip)).ill else None
             raise
@@ -209,7 +209,8 @@ def _ended(got: Answer | httpx.Response | Failed, number: int) -> Ended:
         return Ended(got.how, number, asked)
     if isinstance(got, httpx.Response):
         return Ended(got.status_code, number, _asked(got.status_code, got.headers))
-    return Ended(got.status, number, _asked(got.status, dict(got.headers)), not got.never_began)
+    wait, told = _asked(got.status, dict(got.headers)), bool(got.header("content-range"))
+    return Ended(got.status, number, wait, not got.never_began, told)
 
 
 def _asked(status: int, headers: Mapping[str, str]) -> float:

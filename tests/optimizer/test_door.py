@@ -322,3 +322,12 @@ async def test_a_write_that_never_began_leaves_nothing_behind(parts, upstream):
             upstream.answer = lambda asked, body=body: body if asked.body else rows([])
             assert (await client.post("/rest/v1/contacts", content=b"[]")).status_code == 503
             assert outcomes(*[await client.get(PATH) for _ in range(2)]) == seen
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_status_that_a_function_chose_is_its_answer(ask, upstream, status):
+    """`response.status` is set for what was carried out: sent again it would be done twice."""
+    upstream.answer = lambda _: rows([{"tries": 3}], status, content_range="0-0/*")
+    answer = await ask("POST", "/rest/v1/rpc/try_code", content=b"{}")
+    assert (answer.status_code, answer.json()) == (status, [{"tries": 3}])
+    assert upstream.count("POST") == 1
