@@ -90,6 +90,21 @@ async def test_a_key_column_of_any_name_is_filtered_by(engine, upstream, key):
         assert f'"{key}"' in query(asked)
 
 
+@pytest.mark.parametrize("most", [1, 2, 100])
+async def test_rows_are_found_however_few_an_answer_may_hold(engine, upstream, most):
+    """Of what a project's `db-max-rows` leaves out, nothing is taken for missing."""
+    stored = [{"id": str(n), "b": n} for n in range(5)]
+
+    def answer(asked):
+        named = re.findall(r'"([^"]+)"', query(asked).get("id", ""))
+        return rows([row for row in stored if row["id"] in named][:most])
+
+    upstream.answer = answer
+    sent = [*stored, {"id": "x", "b": 0}]
+    result = await batch_insert_records("things", sent, None, user(), resume=True)
+    assert [o.status.value for o in result.outcomes] == ["done"] * 5 + ["skipped"]
+
+
 @pytest.mark.parametrize("claim", ["", "x" * 6000], ids=["short token", "long token"])
 async def test_url_and_headers_stay_below_16_kb(engine, upstream, claim):
     """Supabase answers 520 beyond; a long token takes its part of the room."""
