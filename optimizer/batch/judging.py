@@ -18,9 +18,8 @@ _CHOSEN_CODE = re.compile(r"PT\d{3}")
 _LOST_CODE = re.compile(r"08...|57P..|PGRST001")
 # A function set headers or a status that are none: PostgREST looks at them after the commit.
 _LATE_CODES = frozenset({"PGRST111", "PGRST112"})
-# Rolled back because of what others did at the same time: deadlock, serialization. And PostgREST's
-# own words while it has no connection, reads its schema, or its pool is exhausted.
-_TRANSIENT_CODES = frozenset({"40P01", "40001", "PGRST000", "PGRST002", "PGRST003"})
+# Rolled back because of what others did at the same time: deadlock, serialization.
+_TRANSIENT_CODES = frozenset({"40P01", "40001"})
 _NO_SUCH_FUNCTION = "PGRST202"
 _NO_USE = frozenset({"42883", "42501"})  # gone since PostgREST looked, or not allowed
 _NO_SUCH_CONSTRAINT = "42P10"  # ON CONFLICT names columns that no unique index has
@@ -59,7 +58,8 @@ def is_unknown(answer: Answer) -> bool:
 
 def is_transient(answer: Answer) -> bool:
     """Whether nothing was stored and the same rows may well be stored in a moment."""
-    return answer.status >= 400 and error_of(answer).get("code") in _TRANSIENT_CODES
+    undone = answer.status >= 400 and error_of(answer).get("code") in _TRANSIENT_CODES
+    return undone or answer.never_began
 
 
 def is_away(answer: Answer) -> bool:

@@ -21,7 +21,7 @@ _NEUTRAL_HEADERS = frozenset(
     {
         "apikey", "authorization", "baggage", "canvalo-token", "connection", "content-length",
         "content-profile", "content-type", "date", "host", "te", "traceparent", "tracestate",
-        "transfer-encoding", "user-agent", "x-client-info", "x-request-id",
+        "transfer-encoding", "user-agent", "x-client-info", "x-request-id", "x-retry-count",
     }
 )  # fmt: skip
 _NAME = re.compile(r"[^/]+")
