@@ -127,7 +127,15 @@ def test_a_header_that_can_change_the_answer_is_part_of_the_key(name, value):
 
 @pytest.mark.parametrize(
     "name",
-    ["user-agent", "x-client-info", "x-retry-count", "host", "traceparent", "content-type"],
+    [
+        "user-agent",
+        "x-client-info",
+        "x-retry-count",
+        "host",
+        "connection",
+        "traceparent",
+        "content-type",
+    ],
 )
 def test_a_header_that_cannot_is_not(name):
     """A new version of a client keeps the entries, and so does its second attempt."""
