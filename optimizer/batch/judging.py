@@ -12,8 +12,6 @@ from optimizer.sql import FUNCTION
 # of PostgREST's own say that the request, not a row, was refused; 42703 is an unknown column.
 _INCURABLE_STATUS = frozenset({401, 403, 404, 429})
 _INCURABLE_CODE = re.compile(r"PGRST\d+|42703")
-# A function chose the status of its own refusal: `raise sqlstate 'PT403'`.
-_CHOSEN_CODE = re.compile(r"PT\d{3}")
 # The database was lost on the way: class 08, its shutdown, PostgREST's "connection lost".
 _LOST_CODE = re.compile(r"08...|57P..|PGRST001")
 # A function set headers or a status that are none: PostgREST looks at them after the commit.
@@ -36,7 +34,7 @@ def is_incurable(answer: Answer) -> bool:
     if _ROW_POLICY in str(error.get("message")):
         return False
     code = str(error.get("code"))
-    barred = answer.status in _INCURABLE_STATUS and not _CHOSEN_CODE.fullmatch(code)
+    barred = answer.status in _INCURABLE_STATUS and not answer.is_chosen
     return barred or _INCURABLE_CODE.fullmatch(code) is not None
 
 

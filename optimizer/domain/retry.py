@@ -44,7 +44,7 @@ class Ended:
     number: int = 1  # which attempt it was
     retry_after: float = 0.0  # s that the answer asks to wait
     began: bool = True  # False: its answer says that nothing was carried out
-    told: bool = False  # its answer tells of rows: a function chose the status for what it did
+    chosen: bool = False  # a function chose the status of its answer
 
     @property
     def left(self) -> bool:
@@ -54,7 +54,7 @@ class Ended:
     @property
     def failed(self) -> bool:
         """Whether there is no answer worth keeping: another attempt may bring one."""
-        if self.told:
+        if self.chosen:
             return False
         passing = self.how == _TOO_MANY or self.how in _PASSING or not self.began
         return isinstance(self.how, Failure) or passing
@@ -68,7 +68,7 @@ class Ended:
     def in_doubt(self) -> bool:
         """Whether a write may have been carried out, or may still be, though no answer says so."""
         lost = self.how in (Failure.BROKEN, Failure.SLOW) or self.how in _PASSING
-        return lost and self.began and not self.told
+        return lost and self.began and not self.chosen
 
 
 def costs(ended: Ended) -> bool:

@@ -209,8 +209,8 @@ def _ended(got: Answer | httpx.Response | Failed, number: int) -> Ended:
         return Ended(got.how, number, asked)
     if isinstance(got, httpx.Response):
         return Ended(got.status_code, number, _asked(got.status_code, got.headers))
-    wait, told = _asked(got.status, dict(got.headers)), bool(got.header("content-range"))
-    return Ended(got.status, number, wait, not got.never_began, told)
+    wait = _asked(got.status, dict(got.headers))
+    return Ended(got.status, number, wait, not got.never_began, got.is_chosen)
 
 
 def _asked(status: int, headers: Mapping[str, str]) -> float:

@@ -1,6 +1,7 @@
 """The door for supabase-py: questions about rows go through the engine, all else is untouched."""
 
 import gzip
+import itertools
 from types import SimpleNamespace
 
 import httpx
@@ -18,6 +19,7 @@ from optimizer.domain.facts import Operation, UpstreamCall
 from optimizer.door import SERVED, Door
 from optimizer.engine import Engine
 from optimizer.errors import OutcomeUnknown, UpstreamError
+from optimizer.upstream.breaker import Breaker
 from optimizer.upstream.client import make_client
 from optimizer.upstream.tokens import TokenVerifier
 from optimizer.upstream.transport import Terms, make_transport
@@ -331,3 +333,15 @@ async def test_a_status_that_a_function_chose_is_its_answer(ask, upstream, statu
     answer = await ask("POST", "/rest/v1/rpc/try_code", content=b"{}")
     assert (answer.status_code, answer.json()) == (status, [{"tries": 3}])
     assert upstream.count("POST") == 1
+
+
+async def test_a_function_that_refuses_with_503_shuts_nobody_out(ask, parts, upstream, facts):
+    """`raise sqlstate 'PT503'` is its own word, and rolled back: Supabase is well."""
+    ticks = itertools.count()
+    parts.transport.breaker = Breaker(Terms(), facts, lambda: next(ticks) / 10)
+    refusal = rows(dict.fromkeys(("message", "details", "hint")) | {"code": "PT503"}, 503)
+    upstream.answer = lambda asked: refusal if "rpc" in asked.path else rows([])
+    for _ in range(60):
+        assert (await ask("POST", "/rest/v1/rpc/closed", content=b"{}")).status_code == 503
+    assert upstream.count("POST") == 60
+    assert (await ask()).status_code == 200
