@@ -189,7 +189,7 @@ class Engine:
         self, write: Write, fenced: Fenced, answer: Answer, schema: Schema
     ) -> Mark | None:
         """What a server's fault leaves behind is not known, so its marker stays."""
-        if answer.status < 500 and answer.settled:
+        if answer.settled and (answer.status < 500 or answer.never_began):
             texts = await self._asked(write, schema)
             found = outcome(write, schema, answer, texts)
             await self._doubts.tell(write.change.name, found.doubted)

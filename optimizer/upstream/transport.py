@@ -5,7 +5,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Protocol, TypeVar
@@ -193,7 +193,7 @@ class SharedTransport(httpx.AsyncBaseTransport):
         trip.under_way = True
         try:
             answer = await read_whole(await self.inner.handle_async_request(trip.request))
-            well = not Ended(answer.status).ill
+            well = not _ended(answer, trip.number).ill
         except httpx.TransportError as error:
             well = False if Ended(self._failure(error, trip)).ill else None
             raise
@@ -221,11 +221,15 @@ def _ended(got: Answer | httpx.Response | Failed, number: int) -> Ended:
     if isinstance(got, Failed):
         asked = got.error.retry_in if isinstance(got.error, CircuitOpen) else 0.0
         return Ended(got.how, number, asked)
-    status = got.status if isinstance(got, Answer) else got.status_code
-    if status < 400:
-        return Ended(status, number)
-    said = got.header("retry-after") if isinstance(got, Answer) else got.headers.get("retry-after")
-    return Ended(status, number, wait_asked(said or "", time.time()))
+    if isinstance(got, httpx.Response):
+        return Ended(got.status_code, number, _asked(got.status_code, got.headers))
+    wait = _asked(got.status, dict(got.headers))
+    return Ended(got.status, number, wait, not got.never_began, got.is_chosen)
+
+
+def _asked(status: int, headers: Mapping[str, str]) -> float:
+    """Seconds that an answer asks to wait; one that is none of an error asks nothing."""
+    return wait_asked(headers.get("retry-after", ""), time.time()) if status >= 400 else 0.0
 
 
 def make_transport(
