@@ -5,7 +5,6 @@ from contextlib import ExitStack
 
 import httpx
 import pytest
-import redis
 
 from canvalo.devstack import tokens
 from optimizer import runtime, supabase_client_sync
@@ -20,7 +19,7 @@ HEADERS = (
 
 
 @pytest.fixture
-def engine_of(battery, settings, monkeypatch, valkey_url):
+def engine_of(battery, settings, monkeypatch, fresh_valkey):
     """The sync twin's clients, as the battery's callers, before an engine that is cold."""
 
     async def nothing(version):
@@ -30,12 +29,10 @@ def engine_of(battery, settings, monkeypatch, valkey_url):
     settings.SUPABASE_URL, settings.SUPABASE_ANON_KEY = battery.url, battery.anon_key
     settings.SUPABASE_SERVICE_ROLE_KEY = battery.service_role_key
     settings.SUPABASE_JWT_SECRET = battery.jwt_secret
-    with redis.Redis.from_url(valkey_url) as valkey, ExitStack() as leases:
-        valkey.flushall()
+    with ExitStack() as leases:
         yield lambda who: leases.enter_context(supabase_client_sync(**identity(battery, who)))
         leases.close()
         runtime.own_loop.stop()
-        valkey.flushall()
 
 
 def identity(battery, who):
