@@ -8,6 +8,7 @@ import logging
 import re
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 PLAIN = {"()": "canvalo.logs.PlainLines", "format": "%(levelname)s - %(message)s"}
@@ -16,6 +17,8 @@ JSON = {
     "fmt": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
     "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
     "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+    # Django's warnings bring the request along, and with it what was searched for.
+    "reserved_attrs": [*RESERVED_ATTRS, "request"],
 }
 # Each pattern takes a run of letters as a whole, or leaves it: one that tried from each letter on
 # would need minutes for a long line, and strangers make long lines, by what they ask for.
