@@ -24,11 +24,13 @@ _django = named(limited(mounted(settings.FORCE_SCRIPT_NAME or "", _site)))
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:
-    """Serve requests by Django; Django knows no lifespan, so that part is answered here."""
+    """Serve requests by Django; it knows no lifespan, which is answered here, and no WebSocket."""
     if scope["type"] == "lifespan":
         await _lifespan(receive, send)
-    else:
+    elif scope["type"] == "http":
         await _django(scope, receive, send)
+    else:  # before anything is accepted this is a 403
+        await send({"type": "websocket.close"})
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

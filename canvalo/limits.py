@@ -119,6 +119,7 @@ class _Exchange:
         headers = [
             (b"content-type", b"application/json"),
             (b"content-length", str(len(body)).encode()),
+            (b"cache-control", b"no-store"),
             (b"connection", b"close"),  # the rest of the body is not waited for
         ]
         start = {"type": "http.response.start", "status": refusal.status, "headers": headers}

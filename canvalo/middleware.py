@@ -14,8 +14,8 @@ PERMISSIONS_POLICY = ", ".join(f"{name}=()" for name in _UNUSED)
 
 
 @sync_and_async_middleware
-def permissions_policy(get_response: Any) -> Any:
-    """Tell browsers which of their abilities no page of ours uses."""
+def careful_headers(get_response: Any) -> Any:
+    """Tell browsers which of their abilities no page of ours uses, and caches to keep nothing."""
     return _afterwards(get_response, _told)
 
 
@@ -38,5 +38,7 @@ def _afterwards(
 
 
 def _told(request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
+    """Where a view says nothing, the answer is the caller's and of this moment."""
+    response.headers.setdefault("Cache-Control", "private, no-store")
     response.headers["Permissions-Policy"] = PERMISSIONS_POLICY
     return response

@@ -66,6 +66,7 @@ def main(words: Sequence[str] | None = None) -> None:
     config = uvicorn.Config(
         "canvalo.asgi:application",
         access_log=False,
+        ws="none",  # nothing here speaks it
         log_config=None,  # Django's lines, redacted and with the request's id
         timeout_graceful_shutdown=LAST_ANSWER,
     )

@@ -12,6 +12,8 @@ MAX_POINTS = 1500
 USUAL_POINTS = 400
 _ODD = 5  # points: days of 23 or 25 hours make a range longer or shorter by no more
 _INSTANT = timedelta(microseconds=1)
+# Beyond these the calendar may end within a range, or within the one before it.
+_FIRST, _LAST = datetime(1970, 1, 1, tzinfo=UTC), datetime(9000, 1, 1, tzinfo=UTC)
 STEPS = {"1m": 1, "5m": 5, "15m": 15, "30m": 30, "1h": 60, "3h": 180, "6h": 360, "1d": 1440}
 NAMED = {
     "1h": (timedelta(hours=1), "1m"),
@@ -79,6 +81,8 @@ def between(
         raise QueryError("write both times with their zone: 2026-11-25T12:00:00Z")
     if not start < end:
         raise QueryError("the range ends before it begins")
+    if not _FIRST <= start < end <= _LAST:
+        raise QueryError("no figures are kept of times before 1970 or after 8999")
     minutes = _minutes(step) if step else _fitting(start, end, now)
     first = stretch(minutes, start, zone).start
     last = stretch(minutes, end - _INSTANT, zone).end

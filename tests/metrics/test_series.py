@@ -51,6 +51,23 @@ def last():
     return floor(timezone.now(), MINUTE) - 2 * MINUTE
 
 
+ENDS = [
+    ("0001-01-01T00:00:00Z", "0001-01-03T00:00:00Z"),
+    ("0001-01-01T00:00:00+23:00", "2026-01-01T00:00:00Z"),
+    ("0001-02-01T00:00:00Z", "0003-01-01T00:00:00Z"),
+    ("9999-12-31T00:00:00Z", "9999-12-31T23:59:59Z"),
+    ("2026-01-01T00:00:00Z", "9999-12-31T23:59:59-23:00"),
+]
+
+
+@pytest.mark.parametrize(("start", "end"), ENDS)
+@pytest.mark.parametrize("url", [URL, f"{URL}.csv"])
+def test_the_ends_of_the_calendar_are_refused(staff, url, start, end):
+    """A day before the first, or after the last, is no time at all."""
+    answer = staff.get(url, {"from": start, "to": end, "compare": "previous"})
+    assert answer.status_code == 422
+
+
 def test_a_point_says_what_happened_in_its_minute(staff, last):
     """Hits, misses, calls, bytes, times; added calls are taken off the saving."""
     happened = {

@@ -59,6 +59,8 @@ def _heads() -> Iterable[Line]:
         yield f"`X-Request-ID`: {given.decode()}", "answered under another name of ours"
     for token in tests.JUNK:
         yield f"`canvalo-token`: {token[:12]!r}", "200 from Supabase, or 400"
+    for header in tests.UPGRADES:
+        yield f"`{header.splitlines()[0]}`", "200 or 403, and no fault in the log"
     yield "`X-HTTP-Method-Override`, `X-Original-URL`, `X-Forwarded-Host` …", "200, all ignored"
 
 

@@ -91,6 +91,21 @@ def test_a_hostile_head_is_answered_without_a_fault(web, name):
     assert b"root:" not in body
 
 
+UPGRADES = ("Upgrade: websocket", "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA")
+
+
+@pytest.mark.parametrize("header", UPGRADES)
+def test_no_other_protocol_is_spoken(web, header):
+    """Refused or passed over; and no fault is written to the log for it."""
+    lines = ["GET /health/live HTTP/1.1", "Host: localhost", f"Connection: Upgrade\r\n{header}"]
+    lines += ["Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="]
+    before = web.log.read_text()
+    answer = web.raw("\r\n".join([*lines, "", ""]).encode())
+    assert answer.split()[1] in (b"200", b"403")
+    web.ask("GET", "/health/live", headers={"X-Request-ID": "the-one-after-it"})
+    assert "Traceback" not in web.logged("the-one-after-it").removeprefix(before)
+
+
 @pytest.mark.parametrize("given", [b"short", b"a b c d e f g h", b"a" * 65, b"\xff" * 20])
 def test_a_request_s_name_that_fits_no_log_is_replaced(web, given):
     """So that nobody writes lines of his own."""

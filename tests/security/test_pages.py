@@ -76,6 +76,25 @@ def test_every_page_says_what_a_browser_may_load(web, path):
     assert "camera=()" in headers["permissions-policy"]
 
 
+UNCACHED = [
+    "/api/contacts", "/api/nowhere", "/api/optimization/stats", "/api/optimization/cost",
+    "/api/optimization/shapes", "/api/optimization/series", "/api/optimization/series.csv",
+    "/metrics", "/health", "/data/overview", "/data/overdue", "/", "/admin/", "/login/",
+]  # fmt: skip
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("fresh_valkey")
+@pytest.mark.parametrize("known", [True, False], ids=["staff", "stranger"])
+@pytest.mark.parametrize("path", UNCACHED)
+def test_no_cache_on_the_way_keeps_an_answer(client, boss, path, known):
+    """Not for another caller, and not without asking; a refusal neither."""
+    if known:
+        client.force_login(boss)
+    said = client.get(path).headers.get("Cache-Control", "")
+    assert "no-store" in said or {"private", "no-cache"} <= set(said.split(", ")), said
+
+
 def test_a_markup_in_an_address_is_text(web):
     """What was typed is not run."""
     answer = web.ask("GET", "/login/?next=%22%3E%3Cscript%3Ealert(1)%3C/script%3E")

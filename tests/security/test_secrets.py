@@ -93,6 +93,18 @@ def test_a_token_is_struck_out_wherever_it_stands(line):
         assert header[:12] not in line(text)
 
 
+@pytest.mark.parametrize("path", ["/api/contacts", "/login/", "/nowhere", "/api/nowhere"])
+def test_what_a_refused_request_searched_for_is_not_in_the_log(web, path):
+    """Django would write the whole request beside its warning, query and all."""
+    named = {"X-Request-ID": f"searched-{path.strip('/').replace('/', '-')}"}
+    host = {"Host": "evil.example"} if path == "/login/" else {}
+    assert web.ask("GET", f"{path}?search=Zarniwoop", headers=named | host).status_code >= 400
+    web.ask("GET", "/health/live", headers={"X-Request-ID": f"after-{named['X-Request-ID']}"})
+    said = web.logged(f"after-{named['X-Request-ID']}")
+    assert named["X-Request-ID"] in said
+    assert "Zarniwoop" not in said
+
+
 def test_requests_leave_no_secret_and_nobody_s_name_in_the_log(web, supabase, bearer):
     """What was sent, right or wrong, is not written down."""
     alice = bearer("alice", email=EMAIL)
