@@ -1,10 +1,11 @@
 """Accounts in the admin: whoever manages them gives nobody more than they have themselves."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 from django.http import HttpRequest
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ admin.site.unregister(User)
 
 @admin.register(User)
 class AccountAdmin(Accounts):
-    """Staff accounts; superusers alone change superusers, and make them."""
+    """Staff accounts; nobody has a hold on one that may do more; superusers make superusers."""
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         """Rights come by groups; single ones and all of them at once, from superusers."""
@@ -29,7 +30,7 @@ class AccountAdmin(Accounts):
         return fixed if request.user.is_superuser else (*fixed, *_BEYOND)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """A superuser's account, its password too, is a superuser's business."""
+        """Whoever sets the password of an account has its rights: they are the giver's at most."""
         return super().has_change_permission(request, obj) and _may_touch(request, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -44,7 +45,16 @@ class AccountAdmin(Accounts):
 
 
 def _may_touch(request: HttpRequest, account: User | None) -> bool:
-    return account is None or bool(request.user.is_superuser) or not account.is_superuser
+    if account is None or request.user.is_superuser:
+        return True
+    return not account.is_superuser and _held(account) <= request.user.get_all_permissions()
+
+
+def _held(account: User) -> set[str]:
+    """The rights of an account, also of one that is switched off: it can be switched on."""
+    groups = account.groups.prefetch_related("permissions__content_type")
+    single = account.user_permissions.select_related("content_type")
+    return _named(single).union(*map(_rights, groups))
 
 
 def _within(request: HttpRequest) -> list[int]:
@@ -54,5 +64,8 @@ def _within(request: HttpRequest) -> list[int]:
 
 
 def _rights(group: Group) -> set[str]:
-    given = group.permissions.all()
-    return {f"{one.content_type.app_label}.{one.codename}" for one in given}
+    return _named(group.permissions.all())
+
+
+def _named(rights: Iterable[Permission]) -> set[str]:
+    return {f"{one.content_type.app_label}.{one.codename}" for one in rights}

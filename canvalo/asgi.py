@@ -6,10 +6,12 @@ import warnings
 from contextlib import suppress
 from typing import Any, cast
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 from django.db import DatabaseError
 
 from canvalo.limits import App, Receive, Send, limited
+from canvalo.mount import mounted
 from canvalo.requestlog import named
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canvalo.settings")
@@ -17,7 +19,8 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "canvalo.settings")
 # WhiteNoise hands out open files: Django reads such a small file whole, which is what is wanted.
 warnings.filterwarnings("ignore", "StreamingHttpResponse must consume synchronous iterators")
 
-_django = named(limited(cast(App, get_asgi_application())))
+_site = cast(App, get_asgi_application())
+_django = named(limited(mounted(settings.FORCE_SCRIPT_NAME or "", _site)))
 
 
 async def application(scope: Any, receive: Any, send: Any) -> None:

@@ -8,6 +8,7 @@ import logging
 import re
 from typing import Any
 
+from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.json import JsonFormatter
 
 PLAIN = {"()": "canvalo.logs.PlainLines", "format": "%(levelname)s - %(message)s"}
@@ -16,13 +17,16 @@ JSON = {
     "fmt": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
     "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
     "datefmt": "%Y-%m-%dT%H:%M:%S%z",
+    "reserved_attrs": [*RESERVED_ATTRS, "color_message"],  # uvicorn's own, for terminals
 }
+# Each pattern takes a run of letters as a whole, or leaves it: one that tried from each letter on
+# would need minutes for a long line, and strangers make long lines, by what they ask for.
 _SECRETS = (
-    (re.compile(r"eyJ[\w-]{5,}\.[\w-]*\.?[\w-]*"), "[token]"),
+    (re.compile(r"eyJ[\w-]{5,}(?:\.[\w-]*){0,2}"), "[token]"),
     (re.compile(r"\b(?:cvl|sb_secret|sb_publishable)_[\w-]{8,}"), "[key]"),
     (re.compile(r"(?i)\b(bearer|basic) [\w.~+/=-]{8,}"), r"\1 [token]"),
     (re.compile(r"(://[^/\s:@]*:)[^/\s@]+@"), r"\1[password]@"),
-    (re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
+    (re.compile(r"(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"), "[address]"),
 )
 
 

@@ -1,11 +1,13 @@
 """Signing in: who fails too often waits, by name and by address.
 
 Failures are in PostgreSQL, which signing in needs anyway: they hold over all processes and
-restarts, and without Valkey too.
+restarts, and without Valkey too. A try counts as a failure from before its password is asked until
+it is right: of many at once no more are asked than one after the other.
 """
 
 from collections.abc import Mapping
 from datetime import timedelta
+from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from django.contrib.admin.forms import AdminAuthenticationForm
@@ -41,14 +43,12 @@ class CountedForm(AuthenticationForm):
         """Sign in; raises ValidationError for a wrong password and for a closed door."""
         name = _hash(self.cleaned_data.get("username", ""))
         address = _hash(_address(self.request))
-        if locked(_failures(name, address)):
+        attempt = _note(name, address)
+        if locked(_failures(name, address, but=attempt)):
+            attempt.delete()  # or who goes on trying would never be let in again
             self.locked = True
             raise ValidationError(LOCKED, code="locked")
-        try:
-            cleaned = super().clean()
-        except ValidationError:
-            _note(name, address)
-            raise
+        cleaned = super().clean()
         SignInFailure.objects.filter(name=name, address=address).delete()
         return cleaned
 
@@ -72,8 +72,8 @@ class SignIn(LoginView):
         return response
 
 
-def _failures(name: str, address: str) -> dict[str, int]:
-    recent = SignInFailure.objects.filter(at__gt=timezone.now() - WINDOW)
+def _failures(name: str, address: str, but: SignInFailure) -> dict[str, int]:
+    recent = SignInFailure.objects.filter(at__gt=timezone.now() - WINDOW).exclude(pk=but.pk)
     by_name, by_address = Q(name=name), Q(address=address)
     found: dict[str, int] = recent.filter(by_name | by_address).aggregate(
         both=Count("pk", filter=by_name & by_address),
@@ -83,13 +83,21 @@ def _failures(name: str, address: str) -> dict[str, int]:
     return found
 
 
-def _note(name: str, address: str) -> None:
+def _note(name: str, address: str) -> SignInFailure:
     SignInFailure.objects.filter(at__lt=timezone.now() - KEPT).delete()
-    SignInFailure.objects.create(name=name, address=address)
+    return SignInFailure.objects.create(name=name, address=address)
 
 
 def _address(request: HttpRequest | None) -> str:
-    return str(request.META.get("REMOTE_ADDR", "")) if request is not None else ""
+    """Where the request comes from; an IPv6 machine has a whole network to choose from."""
+    text = str(request.META.get("REMOTE_ADDR", "")) if request is not None else ""
+    try:
+        ip = ip_address(text.partition("%")[0])
+    except ValueError:
+        return text
+    if isinstance(ip, IPv6Address):
+        return str(ip.ipv4_mapped or ip_network((int(ip), 64), strict=False))
+    return text
 
 
 def _hash(text: str) -> str:

@@ -5,7 +5,7 @@ Pure. What does not exist or does not fit falls back to the default: an old link
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import urlencode
 
@@ -16,6 +16,7 @@ RANGES = tuple(NAMED)
 DEFAULT_RANGE = RANGES[0]
 REQUESTS, BYTES = "requests", "bytes"
 LONGEST = 200  # characters of a part
+_ROOM = timedelta(days=2)  # a time nearer to the ends of the calendar is none in another zone
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,8 @@ def asked(
 def _time(text: str, zone: tzinfo) -> datetime | None:
     try:
         at = datetime.fromisoformat(text[:LONGEST])
-    except ValueError:
+        _ = at - _ROOM, at + _ROOM
+    except (ValueError, OverflowError):
         return None
     return at if at.tzinfo else at.replace(tzinfo=zone)
 

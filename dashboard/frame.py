@@ -12,7 +12,7 @@ from dashboard.bodies import points_body, table_body
 from dashboard.charts import Chart
 from dashboard.content import Cell, Content, Drawn, Listing, Note, Section, figures, legend
 from dashboard.formats import age
-from dashboard.marks import lettered
+from dashboard.marks import MOST, lettered
 from dashboard.notices import notice
 from dashboard.page import COMPARE, RANGE, UNIT, Page, Scene
 
@@ -33,6 +33,7 @@ def head(page: Page, now: Scene, content: Content) -> dict[str, Any]:
         "age_seconds": (now.now - until).total_seconds() if until else None,
         "notice": asdict(notice(now.fresh, now.now, now.zone, empty=content.empty)),
         "marks": [asdict(mark) for mark in lettered(now.marks, now.zone)],
+        "more_marks": len(now.marks) > MOST,
     }
 
 

@@ -37,6 +37,6 @@ def version(page: Page, of: Scene) -> str:
 
 def _marks(start: datetime, end: datetime) -> list[Mark]:
     found = [Mark(h.at, h.kind, h.text, h.by) for h in selectors.happenings(start, end)]
-    rows = Annotation.objects.filter(at__gte=start, at__lt=end).select_related("by")[:MOST]
+    rows = Annotation.objects.filter(at__gte=start, at__lt=end).select_related("by")[: MOST + 1]
     written = [Mark(a.at, a.kind, a.text, a.by.get_username() if a.by else "") for a in rows]
     return sorted([*found, *written])

@@ -31,9 +31,14 @@ def call_tiles(total: Figures, then: Figures | None) -> list[Tile]:
     )
     return [
         tile("asked", "Calls asked", asked[0], "reads and writes", asked[1]),
-        tile("sent", "Calls sent", sent[0], "to Supabase", sent[1]),
+        tile("sent", "Calls sent", sent[0], to_supabase(total), sent[1]),
         tile("avoided", "Calls avoided", avoided[0], share, avoided[1]),
     ]
+
+
+def to_supabase(total: Figures) -> str:
+    """Where calls went, and how many requests could not."""
+    return f"to Supabase; {count(total.unsent)} could not leave" if total.unsent else "to Supabase"
 
 
 def byte_tiles(total: Figures, then: Figures | None) -> list[Tile]:

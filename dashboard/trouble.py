@@ -1,11 +1,11 @@
-"""What went wrong on the way: sent again, not sent, done without. Pure."""
+"""What went wrong on the way: sent again, refused here, not sent, done without. Pure."""
 
 from dashboard.content import Cell, Column, Listing, cell
 from dashboard.formats import count, duration
 from optimizer.domain.counts import Counts
 from optimizer.domain.tally import Step, Tally
 
-REPEATED, SHED = "repeated: ", "shed: "
+REPEATED, SHED, UNSENT = "repeated: ", "shed: ", "not sent: "
 
 
 def trouble_listing(total: Counts) -> Listing:
@@ -26,7 +26,7 @@ def trouble_listing(total: Counts) -> Listing:
         ]
         for what, tally in sorted(found.items(), key=lambda item: (-item[1].count, item[0]))
     ]
-    caption = "Attempts sent again, requests not sent, and what the engine had to do without."
+    caption = "Attempts sent again or refused, requests not sent, and what was done without."
     empty = "Nothing went wrong in this range."
     return Listing("trouble", "Trouble by kind", caption, columns, rows, empty=empty)
 
@@ -35,10 +35,13 @@ def hint(what: str) -> str:
     """What a fault means for who operates the engine."""
     if what.startswith(REPEATED):
         return "A request that may be repeated was sent once more after such an end of an attempt."
+    if what.startswith(UNSENT):
+        return UNSENT_MEANS
     usual = "This step of the cache or its upkeep failed: callers were served without it."
     return HINTS.get(what, usual)
 
 
+UNSENT_MEANS = "A request ended in an error, and no attempt of it had left: no call, no saving."
 HINTS = {
     "shed: line full": "Refused at once: OPTIMIZATION_POOL_MAX_WAITING callers waited already.",
     "shed: waited too long": "Refused after waiting: more connections, or fewer slow questions.",
@@ -59,8 +62,13 @@ def repeated(counts: Counts) -> int:
 
 
 def shed(counts: Counts) -> int:
-    """Requests refused here."""
+    """Attempts and leases refused here."""
     return _number(counts, SHED)
+
+
+def unsent(counts: Counts) -> int:
+    """Requests of which nothing left."""
+    return _number(counts, UNSENT)
 
 
 def _number(counts: Counts, kind: str) -> int:
@@ -71,6 +79,7 @@ def faults(counts: Counts) -> dict[str, Tally]:
     """All that went wrong, by what it was."""
     found: dict[str, Tally] = {}
     for key, tally in counts.tallies.items():
-        if key.step == Step.FAULT:
-            found.setdefault(key.outcome, Tally()).merge(tally)
+        if key.step in (Step.FAULT, Step.UNSENT):
+            what = key.outcome if key.step == Step.FAULT else UNSENT + key.outcome
+            found.setdefault(what, Tally()).merge(tally)
     return found

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from optimizer import admin_mails
 from optimizer.admin_audited import AuditedAdmin
+from optimizer.admin_private import PrivateColumns
 from optimizer.alerts import evaluate, notices, preview
 from optimizer.domain.measures import Metric, figure, subject, threshold
 from optimizer.models import AlertRule, AlertState, Silence
@@ -30,7 +31,7 @@ def _state(rule: AlertRule) -> AlertState | None:
 
 
 @admin.register(AlertRule)
-class AlertRuleAdmin(AuditedAdmin):
+class AlertRuleAdmin(PrivateColumns, AuditedAdmin):
     """When to tell whom; each rule is judged every half minute."""
 
     list_display = (
@@ -46,6 +47,7 @@ class AlertRuleAdmin(AuditedAdmin):
     list_select_related = ("state",)
     list_filter = ("enabled", "severity", "metric")
     search_fields = ("name", "relation", "recipients")
+    private = frozenset({"recipients"})
     readonly_fields = ("phase", "since", "last_value", "error")
     actions = ("send_test_mail",)
     change_form_template = "admin/optimizer/alertrule/change_form.html"

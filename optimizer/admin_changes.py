@@ -11,6 +11,7 @@ from django.urls import path, reverse
 from django.utils.html import format_html
 
 from optimizer import undoing
+from optimizer.admin_private import PrivateColumns
 from optimizer.admin_readonly import ReadOnlyAdmin
 from optimizer.models import SettingsChange
 from optimizer.undoing import UndoRefused
@@ -20,14 +21,16 @@ UNDO = "admin:optimizer_settingschange_undo"
 
 
 @admin.register(SettingsChange)
-class SettingsChangeAdmin(ReadOnlyAdmin):
+class SettingsChangeAdmin(PrivateColumns, ReadOnlyAdmin):
     """Who changed which setting, when, from what to what; one click takes it back."""
 
-    list_display = ("at", "subject", "name", "was", "became", "kind", "by", "take_back")
+    # What a change is known by, and its button: on a phone without scrolling.
+    list_display = ("at", "name", "take_back", "was", "became", "subject", "by", "kind")
     list_display_links = ("at",)
     list_filter = ("kind", "subject", "name")
     list_select_related = ("by",)
     search_fields = ("subject", "name")
+    private = frozenset({"private_before", "private_after"})
     date_hierarchy = "at"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[SettingsChange]:
@@ -38,8 +41,8 @@ class SettingsChangeAdmin(ReadOnlyAdmin):
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """Leave the buttons out for whom they would be none."""
-        shown = list(super().get_list_display(request))
-        return shown if _may_any(request) else shown[:-1]
+        hidden = () if _may_any(request) else ("take_back",)
+        return [one for one in super().get_list_display(request) if one not in hidden]
 
     @admin.display(description="Before", ordering="before")
     def was(self, change: SettingsChange) -> str:

@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from optimizer.admin_audited import AuditedAdmin
+from optimizer.admin_private import PrivateColumns
 from optimizer.admin_readonly import ReadOnlyAdmin
 from optimizer.alerts import deliver
 from optimizer.models import Attempt, Notice, Outbox, Recipient
@@ -33,10 +34,11 @@ class AttemptInline(Rows):
 
 
 @admin.register(Outbox)
-class OutboxAdmin(ReadOnlyAdmin):
+class OutboxAdmin(PrivateColumns, ReadOnlyAdmin):
     """Every mail: what became of it, how often it was tried, and what went wrong last."""
 
     exclude = ("recipient",)
+    private = frozenset(exclude)
     readonly_fields = ("told_to",)
     list_display = (
         "created_at",
@@ -71,10 +73,11 @@ class OutboxAdmin(ReadOnlyAdmin):
 
 
 @admin.register(Notice)
-class NoticeAdmin(ReadOnlyAdmin):
+class NoticeAdmin(PrivateColumns, ReadOnlyAdmin):
     """What is to be told to whom, and why it waits or was not told."""
 
     exclude = ("recipient", "key")  # the key has the address in it
+    private = frozenset(exclude)
     readonly_fields = ("told_to",)
     list_display = ("created_at", "event", "headline", "told_to", "fate", "why", "mail")
     list_filter = ("fate", "event", "rule")

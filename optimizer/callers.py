@@ -29,12 +29,13 @@ class Asked:
     sent_bytes: int
 
 
-def read_request(request: httpx.Request, base_path: str) -> Asked:
-    """Read a request; `base_path` is the part of the path that stands before /rest/v1/."""
+def read_request(request: httpx.Request, base_path: str, schema: str) -> Asked:
+    """Read a request; `base_path` is the part of the path that stands before /rest/v1/, `schema`
+    what is meant where none is named."""
     path, _, query = request.url.raw_path.decode("ascii").partition("?")
     headers = _headers(request)
     return Asked(
-        parse(request.method, path.removeprefix(base_path), query, headers),
+        parse(request.method, path.removeprefix(base_path), query, headers, schema),
         _bearer(headers),
         headers.get("apikey", ""),
         headers.get(HEADER, ""),
@@ -51,8 +52,8 @@ def read_write(change: Change, request: httpx.Request, scope: Scope) -> Write:
         body = request.content
     except httpx.RequestNotRead:
         body = b""
-    query = request.url.query.decode("ascii")
-    return write_of(change, query, _headers(request), body, Caller(scope.subject, scope.passes_by))
+    query, caller = request.url.query.decode("ascii"), Caller(scope.subject, scope.passes_by)
+    return write_of(change, query, _headers(request), body, caller, request.method)
 
 
 def _headers(request: httpx.Request) -> dict[str, str]:
@@ -82,7 +83,7 @@ class Callers:
         if not bearer:
             return scopes.UNVERIFIED
         if bearer.startswith("sb_"):
-            return scopes.from_key(bearer)
+            return scopes.from_key(bearer, api_key)
         try:
             claims = await self._verifier.verify(bearer)
         except TokenError:

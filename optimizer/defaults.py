@@ -62,8 +62,8 @@ class Defaults(BaseSettings):
     cache_foreign_keys_complete: bool = Field(
         False,
         description="Declares that PostgREST's document shows every foreign key: none of "
-        "several columns, none from or to another schema. Then a DELETE ends what hangs below its "
-        "table, and not everything.",
+        "several columns, none from or to another schema, no column with two. Then a DELETE ends "
+        "what hangs below its table, and not everything.",
     )
     cache_refresh_ahead: bool = Field(
         True, description="Fetch an entry that is asked for often anew shortly before its end."

@@ -25,7 +25,7 @@ class Door(httpx.AsyncBaseTransport):
     """Sends questions about rows through the engine, and everything else on untouched.
 
     `trusted_user` is the user id for which the process itself vouches; its scope is never shared
-    with that of a token.
+    with that of a token. `schema` is the one meant where a request names none.
     """
 
     def __init__(
@@ -35,11 +35,13 @@ class Door(httpx.AsyncBaseTransport):
         verifier: TokenVerifier,
         base_path: str = "",
         trusted_user: str | None = None,
+        schema: str = "public",
     ) -> None:
         self._engine = engine
         self._transport = transport
         self._callers = Callers(verifier, trusted_user)
         self._base_path = base_path
+        self._schema = schema
         self._known: dict[Hashable, Asked] = {}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -61,13 +63,13 @@ class Door(httpx.AsyncBaseTransport):
     def _asked(self, request: httpx.Request) -> Asked:
         """Read a request; an equal one of before has been read already."""
         if request.method not in _REPEATED:
-            return read_request(request, self._base_path)
+            return read_request(request, self._base_path, self._schema)
         name = (request.method, request.url.raw_path, *request.headers.raw)
         asked = self._known.get(name)
         if asked is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            asked = self._known[name] = read_request(request, self._base_path)
+            asked = self._known[name] = read_request(request, self._base_path, self._schema)
         return asked
 
 

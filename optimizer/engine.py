@@ -17,6 +17,7 @@ from optimizer.domain import causal, tags
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.causal import Demand
 from optimizer.domain.facts import (
+    CallUnsent,
     ChangeMade,
     Emit,
     MissReason,
@@ -38,6 +39,7 @@ from optimizer.domain.ttl import Policies
 from optimizer.doubting import Doubts
 from optimizer.errors import (
     CacheUnavailable,
+    CanvaloError,
     OutcomeUnknown,
     PoolError,
     UpstreamError,
@@ -166,9 +168,10 @@ class Engine:
         self, write: Write, fenced: Fenced, call: Call, schema: Schema
     ) -> tuple[Answer, Mark | None]:
         """Send it while its marker stands; the answer, and where the write ended."""
-        send = self._measured(write.change.name, write.change.operation, call)
+        timely = replace(call, send=lambda: _in_time(fenced, call.send))
+        send = self._measured(write.change.name, write.change.operation, timely)
         try:
-            answer = await _in_time(fenced, send)
+            answer = await send()
             return answer, await self._ended(write, fenced, answer, schema)
         except (UpstreamUnreachable, PoolError):
             await self._fence.end(fenced, ())
@@ -186,7 +189,7 @@ class Engine:
         self, write: Write, fenced: Fenced, answer: Answer, schema: Schema
     ) -> Mark | None:
         """What a server's fault leaves behind is not known, so its marker stays."""
-        if answer.status < 500 and answer.settled:
+        if answer.settled and (answer.status < 500 or answer.never_began):
             texts = await self._asked(write, schema)
             found = outcome(write, schema, answer, texts)
             await self._doubts.tell(write.change.name, found.doubted)
@@ -207,21 +210,26 @@ class Engine:
             return None
 
     def _measured(self, relation: str, operation: Operation, call: Call) -> Fetch:
-        """Wrap a call so that each one that leaves is counted, whatever becomes of it."""
+        """Wrap a call so that it is counted, whatever becomes of it: as sent, or as not sent."""
 
         async def fetch() -> Answer:
             start = time.perf_counter()
-            status = received = 0
+            status, received, kept_back = 0, 0, ""
             try:
                 answer = await call.send()
                 status, received = answer.status, len(answer.body)
+            except CanvaloError as error:
+                kept_back = error.kept_back
+                raise
+            else:
                 return answer
             finally:
-                seconds = time.perf_counter() - start
-                sent = call.sent_bytes
-                self._emit(
-                    UpstreamCall(relation, operation, status, seconds, sent, received, BEHIND.get())
-                )
+                seconds, added = time.perf_counter() - start, BEHIND.get()
+                sizes = call.sent_bytes, received
+                if not kept_back:
+                    self._emit(UpstreamCall(relation, operation, status, seconds, *sizes, added))
+                elif not added:  # nobody had asked for what the engine adds, and nothing left
+                    self._emit(CallUnsent(relation, operation, kept_back))
 
         return fetch
 

@@ -28,6 +28,8 @@ CanvaloError
 class CanvaloError(Exception):
     """Base of all; its text is fit to be shown to the caller."""
 
+    kept_back = ""  # why nothing of the request left for Supabase, where that is sure
+
 
 class ConfigurationError(CanvaloError):
     """A setting is missing or wrong."""
@@ -72,9 +74,13 @@ class PoolError(CanvaloError):
 class PoolFull(PoolError):  # noqa: N818
     """The waiting line is at its limit; nothing was queued."""
 
+    kept_back = "line full"
+
 
 class PoolTimeout(PoolError):  # noqa: N818
     """A connection did not become free in time."""
+
+    kept_back = "waited too long"
 
 
 class UpstreamError(CanvaloError):
@@ -84,9 +90,13 @@ class UpstreamError(CanvaloError):
 class UpstreamUnreachable(UpstreamError):  # noqa: N818
     """The request provably never left."""
 
+    kept_back = "unreachable"
+
 
 class CircuitOpen(UpstreamUnreachable):
     """Supabase fails too often now: nothing is sent but a probe now and then."""
+
+    kept_back = "circuit open"
 
     def __init__(self, text: str, retry_in: float = 0.0) -> None:
         """Say in how many seconds the next probe may leave."""

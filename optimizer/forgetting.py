@@ -19,6 +19,7 @@ from optimizer.runtime import current
 
 ENTRIES = f"{PREFIX}:e:*"
 FILTERS = filters_of("")
+FORGOTTEN = ("mails", "notices", "alert rules", "changes")
 _AT_ONCE = 1000
 
 
@@ -50,10 +51,8 @@ def forget_mail(address: str) -> dict[str, int]:
     notices, _ = Notice.objects.filter(recipient__iexact=address).delete()
     Recipient.objects.filter(address__iexact=address).delete()
     rules = sum(_struck_out(rule, address) for rule in AlertRule.objects.all())
-    changes = list(_changes_with(address))
-    for change in changes:
-        _strike_from_record(change, address)
-    return {"mails": told, "notices": notices, "alert rules": rules, "changes": len(changes)}
+    changes = sum(_strike_from_record(change, address) for change in _changes_with(address))
+    return dict(zip(FORGOTTEN, (told, notices, rules, changes), strict=True))
 
 
 def _struck_out(rule: AlertRule, address: str) -> bool:
@@ -71,14 +70,16 @@ def _changes_with(address: str) -> QuerySet[SettingsChange]:
     return SettingsChange.objects.filter(before | after)
 
 
-def _strike_from_record(change: SettingsChange, address: str) -> None:
-    """Strike an address out of what is kept for taking a change back."""
+def _strike_from_record(change: SettingsChange, address: str) -> bool:
+    """Strike an address out of what is kept for taking a change back; False where it is not in."""
+    found = False
     for side in ("private_before", "private_after"):
-        left = [
-            a for a in addresses_in(getattr(change, side)) if a.casefold() != address.casefold()
-        ]
+        kept = addresses_in(getattr(change, side))
+        left = [one for one in kept if one.casefold() != address.casefold()]
+        found |= len(left) < len(kept)
         setattr(change, side, ", ".join(left))
     change.save(update_fields=["private_before", "private_after"])
+    return found
 
 
 async def _unlink(valkey: Redis) -> int:

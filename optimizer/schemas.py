@@ -56,7 +56,10 @@ class RequestStats(Schema):
 
     asked: int = Field(description="Reads and writes asked of the engine.")
     sent: int = Field(description="HTTP requests that left for Supabase.")
-    avoided: int = Field(description="asked less sent; below zero where the engine added requests.")
+    unsent: int = Field(description="Requests that were to go out and of which nothing left.")
+    avoided: int = Field(
+        description="asked less sent and unsent; below zero where the engine added requests."
+    )
     by_outcome: dict[str, int] = Field(
         description="asked, by outcome: reads hit, stale, coalesced, miss, bypass, error; "
         "writes ok, refused, error, unknown."
@@ -64,6 +67,10 @@ class RequestStats(Schema):
     sent_by_outcome: dict[str, int] = Field(
         description="sent, by outcome: ok, refused (4xx), error (5xx), unknown (no answer); and "
         "repeated: attempts that failed and were followed by another."
+    )
+    unsent_by_reason: dict[str, int] = Field(
+        description="unsent, by reason: refused here (circuit open, line full, waited too long, "
+        "deadline passed), or unreachable."
     )
     received_bytes: int = Field(description="Bytes on the wire from Supabase.")
     sent_bytes: int = Field(description="Bytes on the wire to Supabase.")
@@ -154,7 +161,8 @@ class SeriesOut(Schema):
     columns: dict[str, list[Any]] = Field(
         description="start (in the zone), minutes (how many of the point are known), asked, hits, "
         "coalesced, misses, bypassed, errors, writes, sent (added included), added (calls that "
-        "the engine made for itself), avoided (asked less sent), received_bytes, avoided_bytes, "
+        "the engine made for itself), unsent (requests of which nothing left), avoided (asked "
+        "less sent and unsent), received_bytes, avoided_bytes, "
         "faults, hit_rate, and in ms the means and 95th percentiles of hits and of fetches. Null: "
         "nothing is known."
     )

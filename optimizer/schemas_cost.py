@@ -85,7 +85,8 @@ class CountedOut(Schema):
     until: datetime
     asked: int
     sent: int = Field(description="Calls that left, those that the engine added included.")
-    avoided_calls: int = Field(description="asked less sent.")
+    unsent: int = Field(description="Requests that were to go out and of which nothing left.")
+    avoided_calls: int = Field(description="asked less sent and unsent.")
     avoided_bytes: int = Field(description="Less those of the calls that the engine added.")
 
 

@@ -10,7 +10,7 @@ from optimizer.domain.facts import CacheFault, Emit, Operation, UpstreamCall
 from optimizer.domain.grain.outlines import outlines, rested_on
 from optimizer.domain.grain.schema import Declared, Routine, Schema
 from optimizer.domain.openapi import declared, read_document
-from optimizer.errors import CacheUnavailable, ConfigurationError, UpstreamError
+from optimizer.errors import CacheUnavailable, CanvaloError, ConfigurationError, UpstreamError
 from optimizer.upstream.exchange import json_of
 
 FetchRoot = Callable[[str], Awaitable[Answer]]  # schema → the document's answer
@@ -128,12 +128,17 @@ class Schemata:
 
     async def _asked(self, fetch: FetchRoot, name: str) -> Answer:
         """A question of the engine's own, counted as one that it added."""
-        start, status, size = time.perf_counter(), 0, 0
+        start, status, size, left = time.perf_counter(), 0, 0, True
         try:
             answer = await fetch(name)
             status, size = answer.status, len(answer.body)
+        except CanvaloError as error:
+            left = not error.kept_back
+            raise
+        else:
             return answer
         finally:
             seconds = time.perf_counter() - start
             call = UpstreamCall(_COUNTED_AS, Operation.READ, status, seconds, 0, size, added=True)
-            self._emit(call)
+            if left:
+                self._emit(call)

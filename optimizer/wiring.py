@@ -174,7 +174,8 @@ class Runtime:
         return stamp.decode() if isinstance(stamp, bytes) else "0"
 
     def _door(self, base_path: str, trusted: str | None) -> Door:
-        return Door(self.engine, self.transport, self.verifier, base_path, trusted)
+        schema = self.settings.default_schema
+        return Door(self.engine, self.transport, self.verifier, base_path, trusted, schema)
 
     def _gauges(self) -> PoolGauges:
         held = self.pool.gauges, self.sync_pool.gauges

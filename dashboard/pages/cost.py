@@ -125,7 +125,8 @@ def _why(found: selectors.Cost) -> str:
 
 def version(scene: Scene) -> object:
     """All but the moment up to which it was counted, which is another each time."""
-    found, counted = selectors.cost_of_cycle(scene.now), ("asked", "sent", "spared", "added_bytes")
+    found = selectors.cost_of_cycle(scene.now)
+    counted = ("asked", "sent", "unsent", "spared", "added_bytes")
     lines = [(line.item, line.used, line.avoided, line.low, line.high) for line in found.lines]
     numbers = [getattr(found.counted, name) for name in counted]
     return found.plan, found.cycle, lines, numbers, found.calls, found.forecasts, found.compute

@@ -8,7 +8,7 @@ from dashboard.content import Content, Section, Tile, tile
 from dashboard.formats import UNKNOWN, Measure, count, duration, percent
 from dashboard.page import Page, Scene
 from dashboard.tallied import HALF, MOST, Number, Points, counted_tile, within_ms
-from dashboard.trouble import faults, repeated, shed, trouble_listing
+from dashboard.trouble import faults, repeated, shed, trouble_listing, unsent
 from optimizer import selectors
 from optimizer.domain.counts import Counts
 from optimizer.domain.tally import Step, Tally
@@ -59,7 +59,7 @@ def _ways(scene: Scene) -> Ways:
         return Points(tell(wanted, *steps), then, wanted)
 
     return Ways(
-        read(selectors.tallies, Step.LENT, Step.SENT, Step.FAULT),
+        read(selectors.tallies, Step.LENT, Step.SENT, Step.UNSENT, Step.FAULT),
         read(selectors.durations, Step.LENT),
         read(selectors.durations, Step.SENT),
     )
@@ -75,7 +75,8 @@ def _tiles(ways: Ways, now: selectors.PoolNow | None) -> list[Tile]:
         _times("wait", "Wait for a client, p95", ways.leases.total.of(Step.LENT), "none lent"),
         _times("upstream", "Supabase took, p95", ways.calls.total.of(Step.SENT), "none sent"),
         counted_tile("repeated", "Sent again", repeated, total, then, "after an attempt failed"),
-        counted_tile("shed", "Not sent", shed, total, then, "refused here, at no cost"),
+        counted_tile("shed", "Refused here", shed, total, then, "attempts and leases, at no cost"),
+        counted_tile("unsent", "Not sent", unsent, total, then, "requests that failed unsent"),
         breaker(total, now),
     ]
 
@@ -165,10 +166,10 @@ def _bytes(counted: Points) -> Chart:
 def _trouble(counted: Points) -> Chart:
     curves = [
         counted.bars("sent again", "pale-miss", repeated, "sent again after an attempt failed"),
-        counted.bars("not sent", "error", shed, "not sent: refused here"),
+        counted.bars("refused here", "error", shed, "refused here: not sent"),
     ]
     caption = f"Each {counted.step}; by kind in the table below."
-    title = "Sent again, and not sent"
+    title = "Sent again, and refused here"
     return Chart(
         "again", title, caption, Unit.COUNT, counted.times, curves, stacked=True, wide=True
     )

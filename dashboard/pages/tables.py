@@ -6,7 +6,7 @@ from dashboard.content import Cell, Column, Content, Listing, Tile, cell, link, 
 from dashboard.formats import Measure, change, count, duration, percent, size
 from dashboard.page import Page, Scene
 from dashboard.pages.relations import address_of
-from dashboard.traffic import avoided_bytes_share, avoided_share, needed_bytes
+from dashboard.traffic import avoided_bytes_share, avoided_share, needed_bytes, to_supabase
 from optimizer import selectors
 from optimizer.domain.figures import Figures, summed
 
@@ -103,7 +103,7 @@ def _tiles(found: By, *, in_bytes: bool) -> list[Tile]:
     return [
         first,
         tile("asked", "Calls asked", Measure(count(total.asked)), "of all tables"),
-        tile("sent", "Calls sent", Measure(count(total.sent)), "to Supabase"),
+        tile("sent", "Calls sent", Measure(count(total.sent)), to_supabase(total)),
         _most(found, lambda f: f.sent),
     ]
 

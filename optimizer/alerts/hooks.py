@@ -83,9 +83,12 @@ def is_public(address: str) -> bool:
         inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo and ip.teredo[1])
         if inner or ip in _NAT64:
             return is_public(str(inner or ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-    return ip.is_global and not ip.is_multicast
+    other = ip.is_multicast or ip.is_reserved or any(ip in network for network in _LOCAL)
+    return ip.is_global and not other
 
 
+# What Python 3.11 takes for public: site-local, a relay's address, documentation.
+_LOCAL = [*map(ipaddress.ip_network, ("fec0::/10", "192.88.99.0/24", "3fff::/20"))]
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 

@@ -23,6 +23,8 @@ from optimizer.domain.tally import Step
 from optimizer.models import MinuteTally, SnapshotRun
 
 _ASKED, _SENT, _LENT = Q(step=Step.ASKED), Q(step=Step.SENT), Q(step=Step.LENT)
+_UNSENT = Q(step=Step.UNSENT)
+_NEEDED = _SENT | _UNSENT  # what is not sent in an outage is neither a saving nor silence
 _READ = _ASKED & Q(operation=Operation.READ)
 _HITS = _READ & Q(outcome__in=HIT_OUTCOMES)
 _NO_ROW = Q(step="")
@@ -42,10 +44,10 @@ class Source:
 
 SOURCES: Mapping[Metric, Source] = {
     Metric.HIT_RATE: Source(_HITS, _HITS | (_READ & Q(outcome=ReadOutcome.MISS))),
-    Metric.CALL_REDUCTION: Source(_ASKED, _ASKED, less=_SENT),
+    Metric.CALL_REDUCTION: Source(_ASKED, _ASKED, less=_NEEDED),
     Metric.CALLS: Source(_SENT, _SENT),
     # 4xx is the caller's doing ("refused"); "error" is 5xx, "unknown" no answer at all.
-    Metric.ERROR_RATE: Source(_SENT & Q(outcome__in=("error", "unknown")), _SENT),
+    Metric.ERROR_RATE: Source(_UNSENT | (_SENT & Q(outcome__in=("error", "unknown"))), _NEEDED),
     Metric.P95: Source(_ASKED, _ASKED, buckets=_ASKED),
     Metric.POOL_WAITING: Source(_LENT, _LENT, buckets=_LENT),
     Metric.EGRESS_FORECAST: Source(_SENT, _SENT, column="received"),

@@ -14,6 +14,8 @@ _INCURABLE_STATUS = frozenset({401, 403, 404, 429})
 _INCURABLE_CODE = re.compile(r"PGRST\d+|42703")
 # The database was lost on the way: class 08, its shutdown, PostgREST's "connection lost".
 _LOST_CODE = re.compile(r"08...|57P..|PGRST001")
+# A function set headers or a status that are none: PostgREST looks at them after the commit.
+_LATE_CODES = frozenset({"PGRST111", "PGRST112"})
 # Rolled back because of what others did at the same time: deadlock, serialization.
 _TRANSIENT_CODES = frozenset({"40P01", "40001"})
 _NO_SUCH_FUNCTION = "PGRST202"
@@ -31,32 +33,40 @@ def is_incurable(answer: Answer) -> bool:
     error = error_of(answer)
     if _ROW_POLICY in str(error.get("message")):
         return False
-    code = _INCURABLE_CODE.fullmatch(str(error.get("code")))
-    return answer.status in _INCURABLE_STATUS or code is not None
+    code = str(error.get("code"))
+    barred = answer.status in _INCURABLE_STATUS and not answer.is_chosen
+    return barred or _INCURABLE_CODE.fullmatch(code) is not None
+
+
+def is_hopeless(answer: Answer) -> bool:
+    """Whether the form of this request is refused, whichever rows it carries.
+
+    Of rows that were sent in another form before it says nothing.
+    """
+    return is_incurable(answer) or error_of(answer).get("code") == _NO_SUCH_CONSTRAINT
 
 
 def is_unknown(answer: Answer) -> bool:
-    """Whether a failure leaves open if the rows were stored: a gateway's, or a lost connection."""
+    """Whether a failure leaves open if the rows were stored: a gateway's, a lost connection, or
+    what was found after the commit."""
     code = error_of(answer).get("code")
     decided = isinstance(code, str) and not _LOST_CODE.fullmatch(code)
-    return answer.status >= 500 and not decided
+    return answer.status >= 500 and (not decided or code in _LATE_CODES)
 
 
 def is_transient(answer: Answer) -> bool:
     """Whether nothing was stored and the same rows may well be stored in a moment."""
-    return answer.status >= 400 and error_of(answer).get("code") in _TRANSIENT_CODES
+    undone = answer.status >= 400 and error_of(answer).get("code") in _TRANSIENT_CODES
+    return undone or answer.never_began
 
 
 def is_away(answer: Answer) -> bool:
     """Whether an answer says nothing but that it should be asked again later."""
     code = str(error_of(answer).get("code"))
+    if code in _LATE_CODES:
+        return False  # it will be the same later
     busy = answer.status >= 500 and code.startswith("PGRST")
     return answer.status == 429 or busy or is_unknown(answer)
-
-
-def cannot_tell(answer: Answer) -> bool:
-    """Whether a refusal to look for rows says nothing of whether they were stored before."""
-    return is_incurable(answer) or error_of(answer).get("code") == _NO_SUCH_CONSTRAINT
 
 
 def is_missing_function(answer: Answer) -> bool:

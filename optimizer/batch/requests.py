@@ -7,7 +7,7 @@ from typing import Any
 
 from optimizer.domain.answer import Answer
 from optimizer.domain.chunks import Chunk, Entry, Key
-from optimizer.domain.language.quoting import quoted
+from optimizer.domain.language.quoting import column_name, quoted
 from optimizer.errors import BatchError
 from optimizer.sql import FUNCTION
 
@@ -102,15 +102,16 @@ class Target:
 
     def _filter(self, chunk: Chunk, key: Sequence[str]) -> tuple[tuple[str, str], ...]:
         keys = [entry.key for entry in chunk.entries if entry.key is not None]
-        owner = ((name, f"eq.{value}") for name, value in self.owner.items())
+        owner = ((column_name(name), f"eq.{value}") for name, value in self.owner.items())
         return (_named(keys, key), *owner)
 
 
 def _named(keys: Sequence[Key], columns: Sequence[str]) -> tuple[str, str]:
     """The filter for rows with these keys: `in`, or for keys of several columns an or-tree."""
-    if len(columns) == 1:
-        return columns[0], f"in.({','.join(quoted(key[0]) for key in keys)})"
-    rows = (",".join(f"{c}.eq.{quoted(v)}" for c, v in zip(columns, k, strict=True)) for k in keys)
+    names = list(map(column_name, columns))
+    if len(names) == 1:
+        return names[0], f"in.({','.join(quoted(key[0]) for key in keys)})"
+    rows = (",".join(f"{n}.eq.{quoted(v)}" for n, v in zip(names, k, strict=True)) for k in keys)
     return "or", f"({','.join(f'and({row})' for row in rows)})"
 
 

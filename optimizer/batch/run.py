@@ -9,9 +9,9 @@ from typing import Any
 
 from optimizer.batch.judging import (
     Unreadable,
-    cannot_tell,
     error_of,
     is_away,
+    is_hopeless,
     is_incurable,
     is_transient,
     is_unknown,
@@ -23,7 +23,7 @@ from optimizer.domain.chunks import BatchResult, Limits, RowOutcome, RowStatus
 from optimizer.errors import FenceUnavailable, PoolError, UpstreamError, UpstreamUnreachable
 
 _NOT_SENT = (UpstreamUnreachable, FenceUnavailable, PoolError)
-_MOST_TRIES = 5  # of rows that a deadlock or a serialization failure threw back
+_MOST_TRIES = 5  # of rows that were thrown back by what will pass
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 2.0  # s between two looks at an upstream that is away
 
 
@@ -131,11 +131,11 @@ class Run:
 
     async def _cut(self, job: Job, answer: Answer) -> None:
         """Search a refused chunk for the rows that are to blame."""
-        if len(job.chunk) > 1 and not is_incurable(answer):
+        if len(job.chunk) > 1 and not is_hopeless(answer):
             for half in job.chunk.halves():
                 await self._attempt(job.on(half))
         else:
-            self.stopped = self.stopped or is_incurable(answer)
+            self.stopped = self.stopped or is_hopeless(answer)
             self._all(job, RowStatus.FAILED, error_of(answer))
 
     async def _follow(self, job: Job, reading: Reading) -> None:
@@ -164,7 +164,7 @@ class Run:
 
     async def _give_up(self, job: Job, answer: Answer, said: dict[str, Any]) -> None:
         """Looking for rows was refused: so they are not there, or it says nothing of them."""
-        if cannot_tell(answer) or (answer.status >= 500 and len(job.chunk) == 1):
+        if is_hopeless(answer) or (answer.status >= 500 and len(job.chunk) == 1):
             self.stopped = self.stopped or is_incurable(answer)
             self._all(job, RowStatus.UNKNOWN, error_of(answer))
         elif len(job.chunk) > 1:

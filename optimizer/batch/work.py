@@ -12,7 +12,7 @@ from optimizer.domain.chunks import Chunk, Entry, Limits, Row, RowOutcome, RowSt
 from optimizer.domain.folding import cut_by_url
 from optimizer.domain.identity import holds, pair
 
-_MOST_FOUND = 500  # rows in an answer; Supabase cuts answers off at 1,000
+_MOST_FOUND = 500  # rows in an answer; Supabase cuts answers off at 1,000 where nobody set less
 
 
 class Away(Exception):  # noqa: N818 - named for what happened; the batch itself catches it
@@ -105,9 +105,23 @@ async def look_up(
     few = replace(limits, rows=min(limits.rows, _MOST_FOUND))
     found: list[tuple[Entry, Row | None]] = []
     for part in cut_by_url(chunk.entries, few):
-        rows = rows_of(await ask(target.ask(part, key))) or ()
-        found += paired(part, rows, key, once=False)
+        found += await _looked_up(target, part, key, ask)
     return found
+
+
+async def _looked_up(
+    target: Target, chunk: Chunk, key: Sequence[str], ask: Send
+) -> list[tuple[Entry, Row | None]]:
+    """Ask again for what did not come, as long as anything does: `db-max-rows` cuts an answer off
+    without a word."""
+    rows = rows_of(await ask(target.ask(chunk, key))) or ()
+    pairs = paired(chunk, rows, key, once=False)
+    there = [pair for pair in pairs if pair[1] is not None]
+    missing = [pair for pair in pairs if pair[1] is None]
+    if not (there and missing):
+        return pairs
+    left = Chunk(tuple(entry for entry, _ in missing))
+    return [*there, *await _looked_up(target, left, key, ask)]
 
 
 def resent(found: Iterable[tuple[Entry, Row | None]]) -> Reading:

@@ -1,8 +1,15 @@
 """An HTTP answer as a value, and a call that fetches one."""
 
 import gzip
+import json
+import re
+import zlib
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+
+# PostgREST has no connection, has not read its schema yet, or its pool is exhausted.
+_BEFORE = frozenset({"PGRST000", "PGRST002", "PGRST003"})
+_CHOSEN = re.compile(r"PT\d{3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +33,28 @@ class Answer:
     def plain(self) -> bytes:
         """The body, unpacked where it was compressed by gzip; raises BadGzipFile."""
         return gzip.decompress(self.body) if self.is_packed else self.body
+
+    @property
+    def code(self) -> str:
+        """PostgREST's code of a refusal, or nothing."""
+        if self.status < 400:
+            return ""
+        try:
+            found = json.loads(self.plain())
+        except (ValueError, OSError, EOFError, RecursionError, zlib.error):
+            return ""
+        return str(found.get("code", "")) if isinstance(found, dict) else ""
+
+    @property
+    def never_began(self) -> bool:
+        """Whether PostgREST says that it did not come to carry anything out."""
+        return self.status >= 500 and self.code in _BEFORE
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether a function chose the status: for what it did (`response.status`), which PostgREST
+        counts in a Content-Range, or for its refusal (`raise sqlstate 'PT503'`)."""
+        return bool(self.header("content-range")) or _CHOSEN.fullmatch(self.code) is not None
 
     @property
     def rows_shown(self) -> int | None:

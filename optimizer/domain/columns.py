@@ -19,6 +19,7 @@ COLUMNS: dict[str, Callable[[Figures], int | float | None]] = {
     "writes": lambda f: f.writes,
     "sent": lambda f: f.sent,
     "added": lambda f: f.added,
+    "unsent": lambda f: f.unsent,
     "avoided": lambda f: f.avoided,
     "received_bytes": lambda f: f.received,
     "avoided_bytes": lambda f: f.avoided_bytes,
@@ -29,6 +30,8 @@ COLUMNS: dict[str, Callable[[Figures], int | float | None]] = {
     "fetched_ms": lambda f: _ms(f.seconds_fetched),
     "fetched_p95_ms": lambda f: _ms(f.fetched_within(0.95)),
 }
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")  # what a spreadsheet takes for the begin of one
 
 
 def columns(points: Sequence[Sum], zone: tzinfo) -> dict[str, list[Any]]:
@@ -52,8 +55,13 @@ def as_csv(found: Mapping[str, Sequence[Any]]) -> str:
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerow(found)
-    writer.writerows(zip(*found.values(), strict=True))
+    writer.writerows([_plain(cell) for cell in row] for row in zip(*found.values(), strict=True))
     return out.getvalue()
+
+
+def _plain(cell: Any) -> Any:
+    """A text that a spreadsheet would run is a text: names of tables and rules are typed in."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 def _local(point: Sum, zone: tzinfo) -> str:

@@ -61,9 +61,14 @@ class Counts:
         return self.of(Step.SENT).count
 
     @property
+    def unsent(self) -> int:
+        """Requests that were to go out and did not: neither calls nor a saving."""
+        return self.of(Step.UNSENT).count
+
+    @property
     def avoided(self) -> int:
-        """Calls that Supabase did not see; below zero where the engine added some."""
-        return self.asked - self.sent
+        """Calls that Supabase was spared; below zero where the engine added some."""
+        return self.asked - self.sent - self.unsent
 
     @property
     def avoided_share(self) -> float | None:

@@ -88,7 +88,7 @@ class ChangeMade:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamCall:
-    """One HTTP request left for Supabase."""
+    """A request left for Supabase, in one attempt or in several: this counts one of them."""
 
     relation: str
     operation: Operation
@@ -97,6 +97,20 @@ class UpstreamCall:
     sent_bytes: int
     received_bytes: int
     added: bool = False  # the engine's own (warming, refresh, probe): no caller asked for it
+
+
+@dataclass(frozen=True, slots=True)
+class CallUnsent:
+    """A caller's request of which nothing left for Supabase: refused here, or no way to it."""
+
+    relation: str
+    operation: Operation
+    why: str  # "circuit open", "line full", "waited too long", "deadline passed", "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class CallRepeated:
+    """A further attempt of a request left for Supabase, which counts each: one call more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +129,6 @@ class AttemptRepeated:
 
     ended: str  # how the attempt ended: "not sent", "broken off", "too slow", or a status
     pause: float  # s until the next attempt
-    sent: bool = False  # that attempt left, and was a question about rows: one call more
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +140,7 @@ class CircuitMoved:
 
 @dataclass(frozen=True, slots=True)
 class LoadShed:
-    """A request was refused here, before it cost anything, and not sent."""
+    """An attempt, or a lease, was refused here before it cost anything."""
 
     why: str  # "line full", "waited too long", "circuit open"
 
@@ -164,6 +177,8 @@ Fact = (
     | HitsCounted
     | ChangeMade
     | UpstreamCall
+    | CallUnsent
+    | CallRepeated
     | LeaseTaken
     | AttemptRepeated
     | CircuitMoved

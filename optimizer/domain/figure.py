@@ -8,6 +8,7 @@ from optimizer.domain.cycle import Forecast, said
 from optimizer.domain.spans import Stretch
 
 SUMS = "sums of quarters of an hour, counted here"
+_AVOIDED, _PARTS = "asked - sent - unsent", ("asked", "sent", "unsent")
 REACHED, WITHOUT = "start + (until - start) * Q / U", "start + (until - start) * Q / (U + A)"
 
 
@@ -52,11 +53,12 @@ class Counted:
     sent: int = 0  # calls that left, those that the engine added included
     spared: int = 0  # bytes that the answers without a call of their own would have cost
     added_bytes: int = 0  # received by the calls that the engine added
+    unsent: int = 0  # requests that were to go out and did not
 
     @property
     def avoided_calls(self) -> int:
-        """Calls that Supabase did not see, less those that the engine added."""
-        return self.asked - self.sent
+        """Calls that Supabase was spared, less those that the engine added."""
+        return self.asked - self.sent - self.unsent
 
     @property
     def avoided_bytes(self) -> int:
@@ -81,9 +83,9 @@ def of_counted(counted: Counted, since: datetime) -> list[Figure]:
 
     calls, size, share = counted.avoided_calls, counted.avoided_bytes, counted.avoided_share
     return [
-        figure("avoided_calls", calls, "call", "asked - sent", "asked", "sent"),
+        figure("avoided_calls", calls, "call", _AVOIDED, *_PARTS),
         figure("avoided_bytes", size, "byte", "spared - added_bytes", "spared", "added_bytes"),
-        figure("avoided_share", share, "", "(asked - sent) / asked", "asked", "sent"),
+        figure("avoided_share", share, "", f"({_AVOIDED}) / asked", *_PARTS),
     ]
 
 

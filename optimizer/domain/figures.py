@@ -22,7 +22,7 @@ _COLUMNS = {
 _CACHED = (ReadOutcome.HIT, ReadOutcome.STALE)
 _SPARED = (*_CACHED, ReadOutcome.COALESCED)
 _FETCHED = (ReadOutcome.MISS, ReadOutcome.BYPASS)
-_SHOWN = (Step.ASKED, Step.SENT, Step.FAULT)
+_SHOWN = (Step.ASKED, Step.SENT, Step.UNSENT, Step.FAULT)
 
 
 @dataclass(slots=True)
@@ -44,6 +44,7 @@ class Figures:
     added: int = 0  # calls that nobody asked for: warming, refresh, probes
     added_bytes: int = 0  # received by these
     faults: int = 0
+    unsent: int = 0  # requests that were to go out and did not: neither calls nor a saving
     cached_ns: int = 0
     fetched_ns: int = 0
     cached: dict[int, int] = field(default_factory=dict)  # times of hits: bucket → count
@@ -67,6 +68,8 @@ class Figures:
                 self.writes += tally.count
         elif key.step == Step.SENT:
             self._count_sent(key, tally)
+        elif key.step == Step.UNSENT:
+            self.unsent += tally.count
         elif key.step == Step.FAULT:
             self.faults += tally.count
 
@@ -92,8 +95,8 @@ class Figures:
 
     @property
     def avoided(self) -> int:
-        """Calls that Supabase did not see, less those that the engine added."""
-        return self.asked - self.sent
+        """Calls that Supabase was spared, less those that the engine added."""
+        return self.asked - self.sent - self.unsent
 
     @property
     def avoided_bytes(self) -> int:

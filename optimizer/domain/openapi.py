@@ -1,9 +1,9 @@
 """The schema, from PostgREST's root document and from what was declared beside it.
 
 The document (OpenAPI 2.0, shown to the secret key) lists the relations of one schema, the types of
-their columns, primary keys, foreign keys of one column within the schema, and functions. It does
-not tell policies, triggers, a view's query, generated columns, collations, foreign keys of several
-columns or across schemas: those are declared.
+their columns, primary keys, one foreign key a column within the schema, and functions that can be
+called. It does not tell policies, triggers, a view's query, generated columns, collations, foreign
+keys of several columns or across schemas, computed relationships: those are declared.
 """
 
 import re

@@ -14,14 +14,14 @@ from optimizer.domain.scope import Scope, digest
 # Parameters whose repetition or order means something: kept as they came.
 _ORDERED = ("select", "order", "limit", "offset", "columns", "on_conflict")
 # Headers that cannot change the answer to a read, or whose part in it is elsewhere in the key: the
-# caller in the scope, the profile in the schema. Any other may be read by a policy, as
-# `current_setting('request.headers')`, so it counts.
+# caller in the scope. Any other may be read by a policy, as `current_setting('request.headers')`,
+# so it counts. So does the profile: without one PostgREST takes its first schema, which only it
+# knows, and of one schema alone it tells none in its answer.
 _NEUTRAL_HEADERS = frozenset(
     {
-        "accept-profile", "apikey", "authorization", "baggage", "canvalo-token", "connection",
-        "content-length",
+        "apikey", "authorization", "baggage", "canvalo-token", "connection", "content-length",
         "content-profile", "content-type", "date", "host", "te", "traceparent", "tracestate",
-        "transfer-encoding", "user-agent", "x-client-info", "x-request-id",
+        "transfer-encoding", "user-agent", "x-client-info", "x-request-id", "x-retry-count",
     }
 )  # fmt: skip
 _NAME = re.compile(r"[^/]+")
@@ -79,29 +79,30 @@ def parse(
 
     `path` is the URL's raw path, `query` its raw query string, `headers` have lower-case names.
     """
-    relation = _relation(path)
-    if relation is None:
-        return None
-    if method in ("GET", "HEAD"):
-        schema = headers.get("accept-profile", default_schema)
-        return _read(schema, relation, method, query, headers)
-    return _change(headers.get("content-profile", default_schema), relation, method, headers)
-
-
-def _relation(path: str) -> str | None:
-    """Take the relation's name out of a path under /rest/v1/; functions keep their `rpc/`."""
     if not path.startswith(REST_ROOT):
         return None
-    name = unquote(path.removeprefix(REST_ROOT).rstrip("/"))
+    place = path.removeprefix(REST_ROOT)
+    if method in ("GET", "HEAD"):
+        schema = headers.get("accept-profile", default_schema)
+        return _read(schema, _relation(place), method, query, headers)
+    schema, place = headers.get("content-profile", default_schema), place.rstrip("/")
+    return _change(schema, place, method, headers) if place else None
+
+
+def _relation(place: str) -> str | None:
+    """Take the relation's name out of a path below /rest/v1/; functions keep their `rpc/`."""
+    name = unquote(place)
     bare = name.removeprefix("rpc/")
     return name if _NAME.fullmatch(bare) else None
 
 
 def _read(
-    schema: str, relation: str, method: str, query: str, headers: Mapping[str, str]
+    schema: str, relation: str | None, method: str, query: str, headers: Mapping[str, str]
 ) -> Read | None:
-    if relation.startswith("rpc/"):
+    if relation is None or relation.startswith("rpc/"):
         return None  # what a function reads is not known here
+    if not is_plain(query):
+        return None
     pairs = parameters(query)
     return Read(
         schema, relation, method, _params(pairs), _headers(headers), any(map(_embeds, pairs))
@@ -117,11 +118,22 @@ def parameters(query: str) -> list[tuple[str, str]]:
     return parse_qsl(split, keep_blank_values=True, errors="surrogateescape")
 
 
+def is_plain(query: str) -> bool:
+    """Whether each parameter has its `=`: PostgREST passes over one without, as over a filter that
+    was never written, and tells `select` from `select=`."""
+    return all("=" in part for part in query.replace(";", "&").split("&") if part)
+
+
 def _params(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Sort filters, which PostgREST joins by AND in any order; keep what is ordered by meaning."""
+    """Sort filters, which PostgREST joins by AND in any order; keep what is ordered by meaning.
+
+    So is what is said of embedded relations: of two with one name, the order tells which is meant.
+    """
     pairs = list(pairs)
     ordered = [p for name in _ORDERED for p in pairs if p[0] == name]
-    return (*ordered, *sorted(p for p in pairs if p[0] not in _ORDERED))
+    below = [p for p in pairs if _reaches(p[0])]
+    own = sorted(p for p in pairs if p[0] not in _ORDERED and not _reaches(p[0]))
+    return (*ordered, *below, *own)
 
 
 def _headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
@@ -130,26 +142,32 @@ def _headers(headers: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
 
 
 def _preferences(value: str) -> str:
-    return ",".join(sorted(part.strip() for part in value.split(",")))
+    """In the order of their names: of two with one name PostgREST takes the first."""
+    parts = [part.strip() for part in value.split(",")]
+    return ",".join(sorted(parts, key=lambda part: part.partition("=")[0]))
 
 
 def _embeds(pair: tuple[str, str]) -> bool:
-    """Whether a parameter reaches into another relation; in doubt it does.
-
-    A dot in a parameter's name filters, orders or limits an embedded relation (`projects.id`),
-    except for negated logic (`not.or`).
-    """
+    """Whether a parameter reaches into another relation; in doubt it does."""
     name, value = pair
-    if name == "select":
-        return "(" in value
+    return "(" in value if name == "select" else _reaches(name)
+
+
+def _reaches(name: str) -> bool:
+    """Whether a parameter filters, orders or limits an embedded relation (`projects.id`).
+
+    Its name has a dot then, as negated logic (`not.or`) has too.
+    """
     return "." in name and name not in ("not.and", "not.or")
 
 
-def _change(schema: str, relation: str, method: str, headers: Mapping[str, str]) -> Change | None:
+def _change(schema: str, place: str, method: str, headers: Mapping[str, str]) -> Change | None:
+    """A write; what an odd path names nobody knows here, so it may write anything."""
     if method not in _WRITES:
         return None
-    if relation.startswith("rpc/"):
-        return Change(schema, relation, Operation.RPC)
+    relation = _relation(place)
+    if relation is None or relation.startswith("rpc/"):
+        return Change(schema, relation or unquote(place), Operation.RPC)
     merged = "resolution=" in headers.get("prefer", "")
     operation = Operation.UPSERT if method == "POST" and merged else _WRITES[method]
     return Change(schema, relation, operation)

@@ -3,11 +3,14 @@
 import json
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import parse_qs
 
+from optimizer.domain.language.question import names_of
+from optimizer.domain.query import is_plain, parameters
 from optimizer.domain.retry import Safety
+from optimizer.errors import QueryError
 
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
+_IGNORE, _MERGE = "resolution=ignore-duplicates", "resolution=merge-duplicates"
 _LARGEST = 1_000_000  # bytes of a body that is looked into
 
 
@@ -20,36 +23,44 @@ def safety_of(method: str, query: str, headers: Mapping[str, str], body: bytes |
     """
     if method in _READS:
         return Safety.READ
-    parameters = parse_qs(query, keep_blank_values=True)
-    preferred = {part.strip() for part in headers.get("prefer", "").split(",")}
-    same = {"PUT": True, "POST": _is_upsert(parameters, preferred, body)}
-    narrow = _is_silent(preferred) and not parameters.keys() & {"limit", "offset"}
+    first = dict(reversed(parameters(query)))  # of two with one name PostgREST takes the first
+    preferred = [part.strip() for part in headers.get("prefer", "").split(",")]
+    silent = _is_silent(preferred, headers.get("accept", ""))
+    upserts = is_plain(query) and _is_upsert(first, preferred, silent, body)
+    narrow = silent and not first.keys() & {"limit", "offset"}
+    same = {"PUT": True, "POST": upserts}
     return Safety.REPEATABLE if same.get(method, narrow) else Safety.ONCE
 
 
-def _is_silent(preferred: set[str]) -> bool:
-    """Whether the answer neither returns nor counts the rows that were met."""
-    return not any(p == "return=representation" or p.startswith("count=") for p in preferred)
+def _is_silent(preferred: Sequence[str], accept: str) -> bool:
+    """Whether the answer neither returns nor counts the rows that were met.
+
+    Where one object is asked for, another number of rows than one is refused.
+    """
+    told = any(p == "return=representation" or p.startswith("count=") for p in preferred)
+    return not told and "vnd.pgrst.object" not in accept.lower()
 
 
 def _is_upsert(
-    parameters: Mapping[str, Sequence[str]], preferred: set[str], body: bytes | None
+    first: Mapping[str, str], preferred: Sequence[str], silent: bool, body: bytes | None
 ) -> bool:
     """Whether each row names the whole of its key, so that a second time it meets itself."""
-    key = _columns(parameters.get("on_conflict", ()))
-    sent = _columns(parameters.get("columns", ()))
-    if not key or (sent and not key <= sent):
+    key = _columns(first.get("on_conflict", ""))
+    if not key or ("columns" in first and not key <= _columns(first["columns"])):
         return False
-    ignored = "resolution=ignore-duplicates" in preferred and _is_silent(preferred)
-    if not ignored and "resolution=merge-duplicates" not in preferred:
+    resolution = next((p for p in preferred if p in (_IGNORE, _MERGE)), "")
+    if not resolution or (resolution == _IGNORE and not silent):
         return False
     rows = _rows(body)
     return bool(rows) and all(_names(row, key) for row in rows)
 
 
-def _columns(lists: Sequence[str]) -> set[str]:
-    names = (name.strip().strip('"') for one in lists for name in one.split(","))
-    return {name for name in names if name}
+def _columns(listed: str) -> set[str]:
+    """The columns of a list; none where it is not understood."""
+    try:
+        return set(names_of(listed))
+    except QueryError:
+        return set()
 
 
 def _rows(body: bytes | None) -> list[Any]:

@@ -43,6 +43,8 @@ class Ended:
     how: Failure | int  # or the HTTP status of its answer
     number: int = 1  # which attempt it was
     retry_after: float = 0.0  # s that the answer asks to wait
+    began: bool = True  # False: its answer says that nothing was carried out
+    chosen: bool = False  # a function chose the status of its answer
 
     @property
     def left(self) -> bool:
@@ -52,17 +54,21 @@ class Ended:
     @property
     def failed(self) -> bool:
         """Whether there is no answer worth keeping: another attempt may bring one."""
-        return isinstance(self.how, Failure) or self.how == _TOO_MANY or self.how in _PASSING
+        if self.chosen:
+            return False
+        passing = self.how == _TOO_MANY or self.how in _PASSING or not self.began
+        return isinstance(self.how, Failure) or passing
 
     @property
     def ill(self) -> bool:
         """Whether this says that Supabase, or the way to it, is unwell."""
-        return self.in_doubt or self.how is Failure.NOT_SENT
+        return self.in_doubt or self.how is Failure.NOT_SENT or not self.began
 
     @property
     def in_doubt(self) -> bool:
         """Whether a write may have been carried out, or may still be, though no answer says so."""
-        return self.how in (Failure.BROKEN, Failure.SLOW) or self.how in _PASSING
+        lost = self.how in (Failure.BROKEN, Failure.SLOW) or self.how in _PASSING
+        return lost and self.began and not self.chosen
 
 
 def costs(ended: Ended) -> bool:

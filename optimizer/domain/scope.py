@@ -79,9 +79,12 @@ def from_claims(claims: Mapping[str, Any], api_key: str = "") -> Scope:
     )
 
 
-def from_key(api_key: str) -> Scope:
-    """Make the scope of a caller that shows an opaque API key and no user token."""
-    return Scope(ScopeKind.KEY, digest("key", api_key), "")
+def from_key(bearer: str, api_key: str = "") -> Scope:
+    """Make the scope of a caller that shows an opaque API key and no user token.
+
+    Where two keys are shown, whose rows come is the gateway's business: both are hashed.
+    """
+    return Scope(ScopeKind.KEY, digest("key", bearer, api_key), "")
 
 
 def from_user_id(user_id: str) -> Scope:

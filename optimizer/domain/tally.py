@@ -17,7 +17,7 @@ LAST_BUCKET = 240  # holds everything slower than about two hours
 LONGEST = 1e6  # seconds; a longer time is a broken clock and is cut
 OTHER = "__other__"  # stands for the relations beyond the cap
 ADDED = "added"  # the reason of a call that the engine made for itself: nobody had asked
-REPEATED = "repeated"  # the outcome of a call that was sent once more; its relation is not known
+REPEATED = "repeated"  # the outcome of each further attempt that left; its relation is not known
 
 _PER_BUCKET = 1 / log(GROWTH)
 _OFFSET = -log(SMALLEST) * _PER_BUCKET
@@ -32,6 +32,7 @@ class Step(StrEnum):
     BATCHED = "batched"  # a batch was carried out
     FAULT = "fault"  # the engine did its work without something
     TOUCHED = "touched"  # somebody declared by hand that what is kept is outdated
+    UNSENT = "unsent"  # a caller's request of which nothing left: refused here, or no way out
 
 
 class Key(NamedTuple):

@@ -47,6 +47,7 @@ def families(tallies: Mapping[Key, Tally], now: Now) -> list[Family]:
     return [
         _counter("requests", "Reads and writes that callers asked.", _asked(asked)),
         _counter("upstream_requests", "Calls that left for Supabase.", _sent(tallies)),
+        _counter("unsent_requests", "Requests that did not leave.", _unsent(tallies)),
         _bytes("upstream_received_bytes", "Bytes received from Supabase.", tallies, "received"),
         _bytes("upstream_sent_bytes", "Bytes sent to Supabase.", tallies, "sent"),
         _counter("spared_bytes", "Bytes of answers that took no call.", _spared(tallies)),
@@ -118,6 +119,13 @@ def _sent(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
             ("added", "true" if key.reason == ADDED else "false"),
         ): tally.count
         for key, tally in _of(tallies, Step.SENT).items()
+    }
+
+
+def _unsent(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
+    return {
+        (("relation", key.relation), ("operation", key.operation), ("why", key.outcome)): one.count
+        for key, one in _of(tallies, Step.UNSENT).items()
     }
 
 

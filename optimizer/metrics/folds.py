@@ -8,6 +8,8 @@ from optimizer.domain.facts import (
     BatchFlushed,
     CacheFault,
     CacheRead,
+    CallRepeated,
+    CallUnsent,
     ChangeMade,
     CircuitMoved,
     Fact,
@@ -41,7 +43,7 @@ class Cell(Protocol):
 
 
 # Looked up on the hot path: a module's name is found faster than an enum's member.
-_ASKED, _SENT, _LENT, _BATCHED, _FAULT, _TOUCHED = (str(step) for step in Step)
+_ASKED, _SENT, _LENT, _BATCHED, _FAULT, _TOUCHED, _UNSENT = (str(step) for step in Step)
 _READ = str(Operation.READ)
 _HIT, _L1 = str(ReadOutcome.HIT), str(Tier.L1)
 
@@ -78,6 +80,14 @@ def _call(cell: Cell, fact: UpstreamCall) -> None:
     found.add(fact.seconds, fact.received_bytes, fact.sent_bytes)
 
 
+def _unsent(cell: Cell, fact: CallUnsent) -> None:
+    cell(_UNSENT, fact.relation, fact.operation, fact.why, known=False).add(0)
+
+
+def _call_repeated(cell: Cell, _: CallRepeated) -> None:
+    cell(_SENT, "", "", REPEATED).add(0)
+
+
 def _lease(cell: Cell, fact: LeaseTaken) -> None:
     cell(_LENT, "", "", "reused" if fact.reused else "made").add(fact.waited)
 
@@ -96,8 +106,6 @@ def _fault(cell: Cell, fact: CacheFault) -> None:
 
 def _repeated(cell: Cell, fact: AttemptRepeated) -> None:
     cell(_FAULT, "", "", f"repeated: {fact.ended}").add(fact.pause)
-    if fact.sent:  # the last attempt is counted by whoever asked for it, with its relation
-        cell(_SENT, "", "", REPEATED).add(0)
 
 
 def _circuit(cell: Cell, fact: CircuitMoved) -> None:
@@ -118,6 +126,8 @@ FOLDS: dict[type[Fact], Callable[[Cell, Any], None]] = {
     HitsCounted: _hits,
     ChangeMade: _change,
     UpstreamCall: _call,
+    CallUnsent: _unsent,
+    CallRepeated: _call_repeated,
     LeaseTaken: _lease,
     AttemptRepeated: _repeated,
     CircuitMoved: _circuit,

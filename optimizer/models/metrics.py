@@ -162,6 +162,7 @@ class SpanFigures(models.Model):
     added = models.BigIntegerField(default=0)
     added_bytes = models.BigIntegerField(default=0)
     faults = models.BigIntegerField(default=0)
+    unsent = models.BigIntegerField(default=0, db_default=0)
     cached_ns = models.BigIntegerField(default=0)
     fetched_ns = models.BigIntegerField(default=0)
     cached = BucketsField(default=dict)

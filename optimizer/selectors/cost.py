@@ -16,7 +16,7 @@ from optimizer.domain.spans import QUARTER, Stretch
 from optimizer.models import BillingProfile, PriceItem, SpanFigures, UsageReading
 from optimizer.selectors.calls import Calls, calls_beside_ours
 
-_SUMS = ("asked", "sent", "spared", "added_bytes")
+_SUMS = ("asked", "sent", "unsent", "spared", "added_bytes")
 ITEMS = ("egress", "logs")  # what the engine avoids; it stands before no CDN and no function
 
 

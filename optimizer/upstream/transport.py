@@ -5,7 +5,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Protocol, TypeVar
@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 import httpx
 
 from optimizer.domain.answer import Answer
-from optimizer.domain.facts import AttemptRepeated, Emit, unheard
+from optimizer.domain.facts import AttemptRepeated, CallRepeated, Emit, unheard
 from optimizer.domain.retry import (
     Budget,
     Ended,
@@ -125,18 +125,31 @@ class SharedTransport(httpx.AsyncBaseTransport):
         """Send, and send again as long as that is allowed; `until` is loop time."""
         self._budget.earn()
         while True:
-            got = await self._attempt(trip, send)
+            got = await self._noted(trip, send)
             ended = _ended(got, trip.number)
-            trip.note(ended)
+            self._note(trip, ended)
             pause = self._pause(trip, ended, until)
             if pause is None:
                 return got
             if isinstance(got, httpx.Response):
                 await got.aclose()
-            left = trip.about_rows and ended.left
-            self._emit(AttemptRepeated(str(ended.how), pause, left))
+            self._emit(AttemptRepeated(str(ended.how), pause))
             await self._sleep(pause)
             trip.number += 1
+
+    async def _noted(self, trip: Trip, send: Send[R]) -> R | Failed:
+        try:
+            return await self._attempt(trip, send)
+        except asyncio.CancelledError:
+            if trip.under_way:
+                self._note(trip, trip.interrupted())
+            raise
+
+    def _note(self, trip: Trip, ended: Ended) -> None:
+        """Whoever asks counts one call of a question about rows: those beyond are told here."""
+        if trip.about_rows and trip.left and ended.left:
+            self._emit(CallRepeated())
+        trip.note(ended)
 
     def _pause(self, trip: Trip, ended: Ended, until: float) -> float | None:
         if not ended.failed or not trip.may_repeat(ended):
@@ -177,9 +190,10 @@ class SharedTransport(httpx.AsyncBaseTransport):
     async def _watched(self, trip: Trip) -> Answer:
         """Send; whatever becomes of it, the breaker is told."""
         well: bool | None = None
+        trip.under_way = True
         try:
             answer = await read_whole(await self.inner.handle_async_request(trip.request))
-            well = not Ended(answer.status).ill
+            well = not _ended(answer, trip.number).ill
         except httpx.TransportError as error:
             well = False if Ended(self._failure(error, trip)).ill else None
             raise
@@ -207,11 +221,15 @@ def _ended(got: Answer | httpx.Response | Failed, number: int) -> Ended:
     if isinstance(got, Failed):
         asked = got.error.retry_in if isinstance(got.error, CircuitOpen) else 0.0
         return Ended(got.how, number, asked)
-    status = got.status if isinstance(got, Answer) else got.status_code
-    if status < 400:
-        return Ended(status, number)
-    said = got.header("retry-after") if isinstance(got, Answer) else got.headers.get("retry-after")
-    return Ended(status, number, wait_asked(said or "", time.time()))
+    if isinstance(got, httpx.Response):
+        return Ended(got.status_code, number, _asked(got.status_code, got.headers))
+    wait = _asked(got.status, dict(got.headers))
+    return Ended(got.status, number, wait, not got.never_began, got.is_chosen)
+
+
+def _asked(status: int, headers: Mapping[str, str]) -> float:
+    """Seconds that an answer asks to wait; one that is none of an error asks nothing."""
+    return wait_asked(headers.get("retry-after", ""), time.time()) if status >= 400 else 0.0
 
 
 def make_transport(

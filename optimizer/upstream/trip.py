@@ -1,13 +1,14 @@
 """One request on its way: who asks, what repeating it may do, and what its attempts left behind."""
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Final, TypeVar
 
 import httpx
 
 from optimizer.domain.repeatable import safety_of
 from optimizer.domain.retry import Ended, Failure, Safety, may_repeat
 from optimizer.errors import (
+    CanvaloError,
     CircuitOpen,
     DeadlinePassed,
     PoolError,
@@ -16,6 +17,7 @@ from optimizer.errors import (
 )
 from optimizer.upstream.exchange import Witness, mapped
 
+E = TypeVar("E", bound=CanvaloError)
 CALLER: Final = "canvalo.caller"  # the request's extension that names who asks, as a hash
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -36,6 +38,8 @@ class Trip:
     about_rows: bool
     number: int = 1
     in_doubt: bool = False  # an attempt of a write may have been carried out, or may still be
+    left: bool = False  # something of an attempt left for Supabase, which counts it
+    under_way: bool = False  # an attempt was begun and has not ended
     witness: Witness | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -84,19 +88,37 @@ class Trip:
     def note(self, ended: Ended) -> None:
         """Remember what an attempt may have done."""
         self.in_doubt = self.in_doubt or (ended.in_doubt and not self.reads)
+        self.left = self.left or ended.left
+        self.under_way = False
 
     def failed(self, failed: Failed) -> UpstreamError:
         """The error with which it ends: what may have been carried out is never "unreachable"."""
         if isinstance(failed.error, CircuitOpen):
-            return UpstreamError(str(failed.error)) if self.in_doubt else failed.error
-        return mapped(failed.error, Failure.BROKEN if self.in_doubt else failed.how)
+            shut = UpstreamError(str(failed.error)) if self.in_doubt else failed.error
+            return self._marked(shut)
+        how = Failure.BROKEN if self.in_doubt else failed.how
+        return self._marked(mapped(failed.error, how))
 
     def refused(self, error: PoolError) -> PoolError | UpstreamError:
         """The same for an attempt that was refused here."""
-        return UpstreamError(str(error)) if self.in_doubt else error
+        return self._marked(UpstreamError(str(error)) if self.in_doubt else error)
+
+    def interrupted(self) -> Ended:
+        """How an attempt ended that was given up; one that may have left counts as having left."""
+        left = self.witness is None or self.witness.left_whole
+        return Ended(Failure.SLOW if left else Failure.NOT_SENT, self.number)
 
     def late(self, seconds: float) -> UpstreamError:
         """The error with which it ends at its deadline."""
         said = f"Supabase did not answer within {seconds:.0f} s"
-        left = self.witness is None or self.witness.left_whole
-        return DeadlinePassed(said) if left or self.in_doubt else UpstreamUnreachable(said)
+        whole = self.witness is None or self.witness.left_whole
+        sure = whole or self.in_doubt
+        error = DeadlinePassed(said) if sure else UpstreamUnreachable(said)
+        error.kept_back = "deadline passed"
+        return self._marked(error)
+
+    def _marked(self, error: E) -> E:
+        """What left in any attempt is a call, however the last one ended."""
+        if self.left:
+            error.kept_back = ""
+        return error

@@ -60,6 +60,7 @@ function show(news) {
   }
   document.querySelector("#marks .list").replaceChildren(...page.marks.map(mark));
   document.getElementById("marks").hidden = page.marks.length === 0;
+  document.querySelector("#marks .more").hidden = !page.more_marks;
   if (page.notice.kind === "stalled") {
     document.querySelector('[data-notice="stalled"] .text').textContent = page.notice.text;
   }

@@ -123,6 +123,12 @@ def test_no_request_leaves_for_a_private_address(hook, settings):
         ("::ffff:10.0.0.1", False),
         ("2002:7f00:1::", False),
         ("64:ff9b::a00:1", False),
+        ("64:ff9b:1::a00:1", False),
+        ("::7f00:1", False),
+        ("fec0::1", False),
+        ("192.88.99.1", False),
+        ("3fff::1", False),
+        ("255.255.255.255", False),
         ("64:ff9b::5db8:d822", True),
     ],
 )

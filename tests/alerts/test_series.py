@@ -70,6 +70,17 @@ def test_each_metric_is_made_of_the_rows_that_it_names(metric, expected, samples
     assert value(metric, "api.invoices")[1] == 0
 
 
+def test_an_outage_with_an_open_breaker_is_an_error_and_no_saving():
+    """What cannot leave any more is counted as failed, or the alert would fall silent with it."""
+    busy_minutes()
+    for n in range(2):
+        counted(n, "asked", "error", 60)
+        counted(n, "unsent", "circuit open", 60)
+    assert value("error_rate") == (pytest.approx(100 * 124 / 160), 160)
+    assert value("call_reduction") == (pytest.approx(100 * 60 / 220), 220)
+    assert value("calls") == (20, 40)
+
+
 @pytest.mark.parametrize(("metric", "samples"), [("p95", 100), ("pool_waiting", 20)])
 def test_times_are_quantiles_of_the_summed_histogram(metric, samples):
     """The slowest tenth decides: 400 ms, within a bucket's width."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 import time
+from datetime import timedelta
 from enum import StrEnum
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ import pytest
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Group
 from django.db import connection
+from django.db.models import F
 from playwright.sync_api import Page, expect
 
 from optimizer import policies
@@ -21,6 +23,7 @@ from optimizer.defaults import Defaults
 from optimizer.models import EngineSetting, SettingsChange, TableSettings
 from tests.browser.conftest import sign_in
 from tests.browser.watcher import TABLE
+from tests.dashboard.traffic import happened, keep, last_minute
 from tests.stack import PROJECT
 
 WITHIN = 2.0  # s: what is promised
@@ -100,6 +103,7 @@ def olga(page: Page) -> Page:
     user.groups.add(Group.objects.get(name="operator"))
     sign_in(page, "olga", "correct horse")
     page.wait_for_url("**/")
+    keep(last_minute(), happened(hits=3, misses=1))
     return page
 
 
@@ -131,6 +135,18 @@ def on_record(subject: str, name: str) -> SettingsChange:
     return change
 
 
+def on_the_chart(page: Page, change: SettingsChange) -> None:
+    """A flag at its minute, once that is over, and below it who did what."""
+    SettingsChange.objects.update(at=F("at") - timedelta(minutes=2))
+    page.goto("/")
+    line = page.locator("#marks li").last
+    expect(line).to_contain_text(f"{change.subject} {change.name}:")
+    expect(line).to_contain_text(change.after)
+    expect(line).to_contain_text("olga")
+    letter = line.locator("b").text_content()
+    expect(page.locator("#chart-calls .annotation-text").last).to_have_text(letter)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("half", HALVES)
 def test_each_switch_and_limit(olga, watchers, half):
@@ -145,6 +161,7 @@ def test_each_switch_and_limit(olga, watchers, half):
             one.until(name, value)
         change = on_record("engine", name)
         assert (change.before, change.after) == ("", value)
+        on_the_chart(olga, change)
         undo_newest(olga, "engine", name)
         for one in watchers:
             one.until(name, default)
@@ -165,7 +182,7 @@ def test_each_setting_of_a_table(olga, watchers):
         fill(olga, name, value)
         olga.get_by_role("button", name="Save", exact=True).click()
         assert len({one.until_other(shows, before) for one in watchers}) == 1
-        on_record(TABLE, name)
+        on_the_chart(olga, on_record(TABLE, name))
         undo_newest(olga, TABLE, name)
         for one in watchers:
             one.until(shows, before)

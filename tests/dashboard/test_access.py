@@ -14,6 +14,7 @@ from django.utils import timezone
 from canvalo.logs import redact
 from dashboard.models import Annotation, ShareLink, hash_of
 from dashboard.pages import PAGES
+from optimizer.domain.recency import MINUTE
 from tests.dashboard.traffic import happened, keep, last_minute
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fresh_valkey")]
@@ -165,6 +166,19 @@ def test_an_annotation_stands_on_the_charts(guest):
     for chart in news["charts"]:
         assert chart["figure"]["layout"]["annotations"][-1]["text"] == "A"
     assert "Shop &lt;1.4&gt;" in guest.get("/").content.decode()
+
+
+def test_more_than_the_alphabet_has_letters_for_is_said(guest):
+    """The newest are marked, and the page does not pretend that they are all."""
+    minute = last_minute()
+    keep(minute, happened(hits=3, misses=1))
+    for n in range(27):
+        assert guest.get(DATA).json()["more_marks"] is False
+        Annotation.objects.create(at=minute - n * MINUTE, text=f"Deploy {n}")
+    news = guest.get(DATA).json()
+    assert news["more_marks"] is True
+    assert len(news["marks"]) == 26
+    assert "Deploy 26" not in {mark["text"] for mark in news["marks"]}
 
 
 def test_a_share_link_does_not_tell_who_works_here(guest):

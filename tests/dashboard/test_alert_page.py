@@ -1,5 +1,7 @@
 """The page of alerts: what fires, what fired when, who is quiet, and whether mails leave."""
 
+import csv
+import io
 from datetime import timedelta
 
 import plotly.graph_objects as go
@@ -42,6 +44,21 @@ def now():
     """The last closed minute, stored; what is drawn ends there."""
     keep(last_minute())
     return last_minute()
+
+
+FORMULAS = ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", '=HYPERLINK("http://evil.example")']
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_no_cell_of_an_export_is_a_formula(alice, now, name):
+    """A rule is called what somebody typed, and somebody else opens the file."""
+    rule = AlertRuleFactory(name=name)
+    stood(rule, (now - 9 * MINUTE, Phase.FIRING))
+    text = alice.get(f"{DATA}/history.csv").content.decode()
+    rows = list(csv.DictReader(io.StringIO(text)))
+    assert {row["row"] for row in rows} == {f"'{name}"}
+    found = alice.get(f"{DATA}/history.json").json()["columns"]["row"]
+    assert set(found) == {name}
 
 
 @pytest.fixture

@@ -268,6 +268,7 @@ def test_the_state_is_in_every_link_of_the_page(alice):
         "range=&from=x&to=y", "from=2026-01-01", "from=2026-01-02&to=2026-01-01", "unit=stones",
         "from=0001-01-01&to=9999-12-31", "compare=1&sort=%00", "from=1700-01-01&to=1700-01-02",
         "range=1y&from=2026-01-01T00:00%2B99:99&to=2026-01-02",
+        "from=0001-01-01T00:00%2B23:59&to=2026-01-01", "from=2026-01-01&to=9999-12-31T23:59-23:59",
     ],
 )  # fmt: skip
 def test_an_address_that_makes_no_sense_shows_the_default(alice, query):

@@ -55,6 +55,9 @@ def minute():
     return last_minute()
 
 
+UNSENT = {Key("unsent", "api.contacts", "read", "circuit open"): lasted(0, 4)}
+
+
 def tiles(browser, path):
     """Each tile's figure, with its unit and note."""
     return {t["id"]: t for t in browser.get(path).json()["tiles"]}
@@ -180,14 +183,28 @@ def test_calls_are_told_in_bytes_too(alice, minute):
 
 def test_what_was_sent_again_and_not_sent_is_told_by_kind(alice, minute):
     """With what it means, the most frequent first."""
-    keep(minute, pooled(repeated=3, shed=1, opened=1, fill=2))
+    keep(minute, pooled(repeated=3, shed=1, opened=1, fill=2), UNSENT)
     trouble = rows(alice, "/data/pool", "trouble")
     assert [row[:2] for row in trouble] == [
-        ["repeated: 503", "3"], ["fill", "2"], ["circuit open", "1"], ["shed: line full", "1"],
+        ["not sent: circuit open", "4"], ["repeated: 503", "3"], ["fill", "2"],
+        ["circuit open", "1"], ["shed: line full", "1"],
     ]  # fmt: skip
     assert all(row[-1] for row in trouble)
     drawn = columns(alice, "/data/pool/again.json")
-    assert (drawn["sent_again"][-1], drawn["not_sent"][-1]) == (3, 1)
+    assert (drawn["sent_again"][-1], drawn["refused_here"][-1]) == (3, 1)
+
+
+def test_what_could_not_leave_is_no_call_on_any_page(alice, minute):
+    """An outage with an open breaker shows as such, and neither as calls nor as a saving."""
+    asked = {Key("asked", "api.contacts", "read", "error"): lasted(0.001, 4)}
+    keep(minute, asked, UNSENT)
+    overview = tiles(alice, "/data/overview")
+    assert [overview[id_]["number"] for id_ in ("asked", "sent", "avoided")] == ["4", "0", "0"]
+    assert overview["sent"]["note"] == "to Supabase; 4 could not leave"
+    assert tiles(alice, "/data/pool")["unsent"]["number"] == "4"
+    assert sum(filter(None, columns(alice, "/data/pool/calls.json")["failed"])) == 0
+    series = alice.get("/api/optimization/series?range=1h").json()["totals"]
+    assert [series[name] for name in ("sent", "unsent", "avoided")] == [0, 4, 0]
 
 
 def test_the_breaker_says_where_it_stands_and_how_it_moved(alice, minute, fresh_valkey):

@@ -8,7 +8,14 @@ import pytest
 from django.contrib.auth import get_user_model
 
 from optimizer import runtime
-from optimizer.domain.facts import BatchFlushed, CacheFault, LeaseTaken, Operation, ReadOutcome
+from optimizer.domain.facts import (
+    BatchFlushed,
+    CacheFault,
+    CallUnsent,
+    LeaseTaken,
+    Operation,
+    ReadOutcome,
+)
 from optimizer.metrics import ledger, store
 from optimizer.metrics.ledger import PoolGauges
 from optimizer.metrics.recorder import Recorder, flush_blocking
@@ -101,6 +108,7 @@ def other(clock, valkey):
     recorder.record(LeaseTaken(reused=True, waited=0.002))
     recorder.record(BatchFlushed("api.contacts", Operation.INSERT, 100, 2, 5, 0.1))
     recorder.record(CacheFault("fill"))
+    recorder.record(CallUnsent("api.contacts", Operation.READ, "circuit open"))
     flush_blocking(recorder, valkey, lambda: PoolGauges(8, 3, 5))
     return recorder
 
@@ -124,6 +132,8 @@ def test_the_text_keeps_to_the_format_and_says_what_was_counted(scrape, clock, v
     assert hits(found) == 2
     assert found["canvalo_batch_rows_total", (("result", "failed"),)] == 2
     assert found["canvalo_faults_total", (("outcome", "fill"),)] == 1
+    unsent = (("relation", "api.contacts"), ("operation", "read"), ("why", "circuit open"))
+    assert found["canvalo_unsent_requests_total", unsent] == 1
     assert found["canvalo_vanished_facts_total", ()] == 0
     assert found["canvalo_pool_connections", (("state", "active"),)] >= 3
     read_hits = (("kind", "read"), ("outcome", "hit"))

@@ -9,6 +9,8 @@ from optimizer.domain.facts import (
     BatchFlushed,
     CacheFault,
     CacheRead,
+    CallRepeated,
+    CallUnsent,
     ChangeMade,
     CircuitMoved,
     LeaseTaken,
@@ -48,6 +50,7 @@ def test_each_fact_is_counted_under_what_it_says(recorder):
         AttemptRepeated("broken off", 0.1),
         CircuitMoved("open"),
         LoadShed("line full"),
+        CallUnsent("api.contacts", Operation.READ, "line full"),
     ):
         recorder.record(fact)
     assert counts(recorder) == {
@@ -63,13 +66,15 @@ def test_each_fact_is_counted_under_what_it_says(recorder):
         ("fault", "", "", "repeated: broken off"): 1,
         ("fault", "", "", "circuit open"): 1,
         ("fault", "", "", "shed: line full"): 1,
+        ("unsent", "api.contacts", "read", "line full"): 1,
     }
 
 
 def test_each_attempt_that_left_is_a_call(recorder):
     """Supabase counts them all; one that did not leave is none."""
-    recorder.record(AttemptRepeated("503", 0.1, sent=True))
-    recorder.record(AttemptRepeated("not sent", 0.1, sent=False))
+    recorder.record(AttemptRepeated("503", 0.1))
+    recorder.record(CallRepeated())
+    recorder.record(AttemptRepeated("not sent", 0.1))
     recorder.record(call())
     found = counts(recorder)
     assert sum(n for (step, *_), n in found.items() if step == "sent") == 2

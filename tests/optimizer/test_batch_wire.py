@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from canvalo.devstack import tokens
+from canvalo.devstack.postgrest.parameters import read_query
 from optimizer import (
     Config,
     batch_delete_records,
@@ -74,6 +75,34 @@ async def test_keys_are_quoted(engine, upstream):
     keys = ["a,b", 'c"d', "e\\f", "(g)"]
     await batch_delete_records("things", keys, None, user())
     assert query(upstream.asked[0])["id"] == r'in.("a,b","c\"d","e\\f","(g)")'
+
+
+@pytest.mark.parametrize("key", ["limit", "columns", "on_conflict", "order", "first.name", "a b"])
+async def test_a_key_column_of_any_name_is_filtered_by(engine, upstream, key):
+    """`limit=in.(…)` would be no filter, and the delete would empty the table."""
+    upstream.answer = lambda _: rows([])
+    await batch_delete_records("things", ["1", "2"], None, user(), key=key)
+    await batch_update_records("things", [{key: "1", "b": 2}], None, user(), key=key)
+    for asked in upstream.asked:
+        read = read_query(urlsplit(asked.target).query, arguments_allowed=False)
+        ((path, condition),) = read.filters
+        assert (path, condition.field.name, read.ranges) == ((), key, ())
+        assert f'"{key}"' in query(asked)
+
+
+@pytest.mark.parametrize("most", [1, 2, 100])
+async def test_rows_are_found_however_few_an_answer_may_hold(engine, upstream, most):
+    """Of what a project's `db-max-rows` leaves out, nothing is taken for missing."""
+    stored = [{"id": str(n), "b": n} for n in range(5)]
+
+    def answer(asked):
+        named = re.findall(r'"([^"]+)"', query(asked).get("id", ""))
+        return rows([row for row in stored if row["id"] in named][:most])
+
+    upstream.answer = answer
+    sent = [*stored, {"id": "x", "b": 0}]
+    result = await batch_insert_records("things", sent, None, user(), resume=True)
+    assert [o.status.value for o in result.outcomes] == ["done"] * 5 + ["skipped"]
 
 
 @pytest.mark.parametrize("claim", ["", "x" * 6000], ids=["short token", "long token"])

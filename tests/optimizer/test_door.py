@@ -1,6 +1,7 @@
 """The door for supabase-py: questions about rows go through the engine, all else is untouched."""
 
 import gzip
+import itertools
 from types import SimpleNamespace
 
 import httpx
@@ -18,6 +19,7 @@ from optimizer.domain.facts import Operation, UpstreamCall
 from optimizer.door import SERVED, Door
 from optimizer.engine import Engine
 from optimizer.errors import OutcomeUnknown, UpstreamError
+from optimizer.upstream.breaker import Breaker
 from optimizer.upstream.client import make_client
 from optimizer.upstream.tokens import TokenVerifier
 from optimizer.upstream.transport import Terms, make_transport
@@ -288,3 +290,58 @@ async def test_a_project_behind_a_path_is_understood(parts, upstream):
         ]
     assert outcomes(*answers) == ["miss", "hit"]
     assert upstream.asked[0].target == f"/supabase{PATH}"
+
+
+async def test_where_no_schema_is_named_the_default_one_is_meant(parts, upstream):
+    """A write that names it ends what was read without a name."""
+    door = Door(parts.engine, parts.transport, parts.verifier, schema="crm")
+    async with httpx.AsyncClient(base_url=upstream.url, transport=door) as client:
+        client.headers["authorization"] = f"Bearer {token()}"
+        before = [await client.get(PATH) for _ in range(2)]
+        await client.post("/rest/v1/contacts", content=b"[]", headers={"content-profile": "crm"})
+        after = await client.get(PATH)
+    assert outcomes(*before, after) == ["miss", "hit", "miss"]
+
+
+AWAY = rows(dict.fromkeys(("message", "details", "hint")) | {"code": "PGRST002"}, 503)
+
+
+async def test_a_write_that_postgrest_did_not_come_to_is_sent_again(ask, upstream):
+    """It reads its schema anew: nothing was carried out, so not even an insert is done twice."""
+    answers = iter([AWAY, rows({}, 201)])
+    upstream.answer = lambda _: next(answers)
+    answer = await ask("POST", "/rest/v1/contacts", content=b"[]")
+    assert (answer.status_code, upstream.count("POST")) == (201, 2)
+
+
+async def test_a_write_that_never_began_leaves_nothing_behind(parts, upstream):
+    """Its table is kept from the next read on; behind another 503 it would not be for a minute."""
+    transport = make_transport(Terms(retry_attempts=1))
+    door = Door(parts.engine, transport, parts.verifier)
+    async with httpx.AsyncClient(base_url=upstream.url, transport=door) as client:
+        client.headers["authorization"] = f"Bearer {token()}"
+        for body, seen in ((AWAY, ["miss", "hit"]), (rows({}, 503), ["miss", "miss"])):
+            upstream.answer = lambda asked, body=body: body if asked.body else rows([])
+            assert (await client.post("/rest/v1/contacts", content=b"[]")).status_code == 503
+            assert outcomes(*[await client.get(PATH) for _ in range(2)]) == seen
+
+
+@pytest.mark.parametrize("status", [429, 503])
+async def test_a_status_that_a_function_chose_is_its_answer(ask, upstream, status):
+    """`response.status` is set for what was carried out: sent again it would be done twice."""
+    upstream.answer = lambda _: rows([{"tries": 3}], status, content_range="0-0/*")
+    answer = await ask("POST", "/rest/v1/rpc/try_code", content=b"{}")
+    assert (answer.status_code, answer.json()) == (status, [{"tries": 3}])
+    assert upstream.count("POST") == 1
+
+
+async def test_a_function_that_refuses_with_503_shuts_nobody_out(ask, parts, upstream, facts):
+    """`raise sqlstate 'PT503'` is its own word, and rolled back: Supabase is well."""
+    ticks = itertools.count()
+    parts.transport.breaker = Breaker(Terms(), facts, lambda: next(ticks) / 10)
+    refusal = rows(dict.fromkeys(("message", "details", "hint")) | {"code": "PT503"}, 503)
+    upstream.answer = lambda asked: refusal if "rpc" in asked.path else rows([])
+    for _ in range(60):
+        assert (await ask("POST", "/rest/v1/rpc/closed", content=b"{}")).status_code == 503
+    assert upstream.count("POST") == 60
+    assert (await ask()).status_code == 200

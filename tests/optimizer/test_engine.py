@@ -9,6 +9,7 @@ from optimizer.cache.shared import Found
 from optimizer.domain import scope as scopes
 from optimizer.domain.facts import (
     CacheRead,
+    CallUnsent,
     ChangeMade,
     HitsCounted,
     MissReason,
@@ -19,7 +20,14 @@ from optimizer.domain.grain.requests import Write
 from optimizer.domain.query import Change, Read
 from optimizer.domain.tags import of_relation
 from optimizer.domain.ttl import TablePolicy
-from optimizer.errors import OutcomeUnknown, UpstreamError, UpstreamUnreachable
+from optimizer.errors import (
+    CircuitOpen,
+    OutcomeUnknown,
+    PoolFull,
+    PoolTimeout,
+    UpstreamError,
+    UpstreamUnreachable,
+)
 from tests.optimizer.engines import (
     ALICE,
     BYPASS,
@@ -159,12 +167,13 @@ async def test_an_unknown_outcome_keeps_its_marker(
     assert await read(engine, supabase_table) == (b"new", HIT)
 
 
-async def test_a_write_that_was_held_up_is_not_sent(engine, supabase_table, monkeypatch):
-    """Its marker might end before it."""
+async def test_a_write_that_was_held_up_is_not_sent(engine, supabase_table, monkeypatch, facts):
+    """Its marker might end before it; it is counted as what it is."""
     monkeypatch.setattr(fence, "_SENDING", 0.0)
     with pytest.raises(UpstreamUnreachable, match="not sent"):
         await engine.change(INSERT, supabase_table.write(b"new"))
     assert supabase_table.calls == 0
+    assert (len(facts.of(CallUnsent)), facts.of(UpstreamCall)) == (1, [])
     await read(engine, supabase_table)
     assert await read(engine, supabase_table) == (b"old", HIT)
 
@@ -209,6 +218,32 @@ async def test_a_read_that_fails_is_counted_as_an_error(engine, supabase_table, 
         await read(engine, supabase_table, scope)
     assert [fact.outcome for fact in facts.of(CacheRead)] == [ERROR, ERROR]
     assert [fact.status for fact in facts.of(UpstreamCall)] == [500, 0]
+
+
+@pytest.mark.parametrize(
+    ("error", "why"),
+    [
+        (CircuitOpen("too often"), "circuit open"),
+        (PoolFull("9 wait"), "line full"),
+        (PoolTimeout("10 s"), "waited too long"),
+        (UpstreamUnreachable("no way"), "unreachable"),
+    ],
+    ids=lambda given: given if isinstance(given, str) else "",
+)
+async def test_what_nothing_left_of_is_counted_apart_from_the_calls(
+    engine, supabase_table, facts, error, why
+):
+    """Reads and writes alike; it is no call, and says why."""
+    supabase_table.error = error
+    with pytest.raises(type(error)):
+        await read(engine, supabase_table)
+    with pytest.raises(type(error)):
+        await engine.change(INSERT, supabase_table.write(b"new"))
+    assert facts.of(CallUnsent) == [
+        CallUnsent("api.contacts", Operation.READ, why),
+        CallUnsent("api.contacts", Operation.INSERT, why),
+    ]
+    assert facts.of(UpstreamCall) == []
 
 
 async def test_a_write_is_counted_with_its_status_or_zero(engine, supabase_table, facts):

@@ -74,6 +74,9 @@ def test_a_repeated_parameter_is_not_dropped():
         ("name=eq.a", "name=eq.A"),
         ("name=eq.a", "name=neq.a"),
         ("name=eq.", "name=eq"),
+        ("projects.order=name&projects.order=id", "projects.order=id&projects.order=name"),
+        ("projects.limit=1&projects.limit=2", "projects.limit=2&projects.limit=1"),
+        ("a.id=eq.1&projects.id=eq.2", "projects.id=eq.2&a.id=eq.1"),
         ("a=eq.b%26c=eq.d", "a=eq.b&c=eq.d"),
         ("or=(a.eq.1,b.eq.2)", "and=(a.eq.1,b.eq.2)"),
     ],
@@ -93,6 +96,13 @@ def test_a_semicolon_parts_parameters_as_an_ampersand_does():
 def test_an_empty_value_is_a_value():
     """`name=` is not left out."""
     assert key("name=") != key("")
+
+
+@pytest.mark.parametrize("query", ["select", "select&select=id", "name", "id=eq.1;limit"])
+def test_a_parameter_without_a_value_is_none_that_can_be_told_apart(query):
+    """PostgREST passes over it: `select` gives every column, `select=` none."""
+    assert read(query) is None
+    assert read("&id=eq.1&&") == read("id=eq.1")
 
 
 @pytest.mark.parametrize(
@@ -116,10 +126,19 @@ def test_a_header_that_can_change_the_answer_is_part_of_the_key(name, value):
 
 
 @pytest.mark.parametrize(
-    "name", ["user-agent", "x-client-info", "host", "connection", "traceparent", "content-type"]
+    "name",
+    [
+        "user-agent",
+        "x-client-info",
+        "x-retry-count",
+        "host",
+        "connection",
+        "traceparent",
+        "content-type",
+    ],
 )
 def test_a_header_that_cannot_is_not(name):
-    """A new version of a client keeps the entries."""
+    """A new version of a client keeps the entries, and so does its second attempt."""
     assert key(**{name: "anything"}) == key()
 
 
@@ -133,6 +152,13 @@ def test_preferences_in_another_order_are_one_question():
     one = key(prefer="count=exact,handling=strict")
     assert one == key(prefer="handling=strict, count=exact")
     assert one != key(prefer="count=exact")
+
+
+def test_of_two_preferences_with_one_name_the_first_counts():
+    """So their order is part of the question."""
+    exact, planned = "count=exact,count=planned", "count=planned,count=exact"
+    assert key(prefer=exact) != key(prefer=planned)
+    assert key(prefer=f"{exact},handling=strict") == key(prefer=f"handling=strict,{exact}")
 
 
 def test_head_and_get_are_two_questions():
@@ -158,10 +184,24 @@ def test_a_key_shows_nothing_of_the_question():
     assert "lovelace" not in found.lower()
 
 
-@pytest.mark.parametrize("path", ["/rest/v1/contacts/", "/rest/v1/%63ontacts"])
-def test_spellings_of_one_relation_are_one_relation(path):
+def test_spellings_of_one_relation_are_one_relation():
     """A write under another spelling must meet the same tags."""
-    assert read(path=path) == read()
+    assert read(path="/rest/v1/%63ontacts") == read()
+
+
+def test_behind_a_slash_there_is_no_relation():
+    """PostgREST answers PGRST125; whatever a gateway makes of it, a write may still be one."""
+    assert read(path="/rest/v1/contacts/") is None
+    change = parse("PATCH", "/rest/v1/contacts/", "", {}, "api")
+    assert change == Change("api", "contacts", Operation.UPDATE)
+
+
+@pytest.mark.parametrize("path", ["/rest/v1//contacts", "/rest/v1/a%2Fb", "/rest/v1/rpc/a/b"])
+def test_a_write_to_what_is_no_name_may_write_anything(path):
+    """A gateway may fold slashes, and a table may have one in its name."""
+    change = parse("POST", path, "", {})
+    assert isinstance(change, Change)
+    assert change.operation is Operation.RPC
 
 
 @pytest.mark.parametrize(
@@ -239,3 +279,11 @@ def test_without_a_profile_the_default_schema_holds():
     asked = parse("GET", PATH, "", {}, "crm")
     assert isinstance(asked, Read)
     assert asked.name == parse("PATCH", PATH, "", {}, "crm").name == "crm.contacts"
+
+
+def test_a_profile_that_is_named_is_another_question_than_none():
+    """Only PostgREST knows which schema is its first, and so is meant where none is named."""
+    named = parse("GET", PATH, "", {"accept-profile": "public"})
+    unnamed = parse("GET", PATH, "", {})
+    assert named.name == unnamed.name == "public.contacts"
+    assert named.key(ALICE) != unnamed.key(ALICE)

@@ -138,6 +138,8 @@ ROWS = [{"id": 1, "name": "a"}, {"id": 2, "name": None}]
         (ONCE, "POST", "on_conflict=id,name", UPSERT, ROWS),
         (ONCE, "POST", "on_conflict=id", UPSERT, [{"name": "a"}]),
         (ONCE, "POST", "on_conflict=id&columns=name", UPSERT, ROWS),
+        (ONCE, "POST", "on_conflict=id&columns=name&columns=id", UPSERT, ROWS),
+        (ONCE, "POST", "on_conflict&on_conflict=id", UPSERT, ROWS),
         (ONCE, "POST", "on_conflict=id", UPSERT, []),
         (ONCE, "POST", "on_conflict=id", UPSERT, 7),
         (ONCE, "POST", "on_conflict=id", UPSERT, None),
@@ -145,14 +147,23 @@ ROWS = [{"id": 1, "name": "a"}, {"id": 2, "name": None}]
         (ONCE, "POST", "on_conflict=id", UPSERT, [{"id": 1, "name": "x" * 1_000_000}]),
         # the answer would be another one
         (ONCE, "POST", "on_conflict=id", f"{IGNORE},return=representation", ROWS),
+        (ONCE, "POST", "on_conflict=id", f"{IGNORE},{UPSERT},return=representation", ROWS),
         (ONCE, "PATCH", "id=eq.1", "return=representation", {"name": "b"}),
         (ONCE, "DELETE", "id=eq.1", "return=minimal, count=exact", None),
         # each time the next rows
         (ONCE, "DELETE", "limit=1&order=id", "", None),
         (ONCE, "PATCH", "done=is.false&limit=5", "", {"done": True}),
+        (ONCE, "DELETE", "order=id;limit=1", "", None),
     ],
 )  # fmt: skip
 def test_which_writes_end_the_same_however_often(safety, method, query, prefer, body):
     """By their form alone."""
     sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
     assert safety_of(method, query, {"prefer": prefer}, sent) is safety
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PATCH"])
+def test_a_write_that_must_meet_one_row_is_not_sent_twice(method):
+    """The second time the row may be gone, and PostgREST refuses what was done (PGRST116)."""
+    headers = {"accept": "application/vnd.pgrst.object+json", "prefer": "return=minimal"}
+    assert safety_of(method, "id=eq.1", headers, b"{}") is ONCE

@@ -84,6 +84,13 @@ def test_an_opaque_key_tells_equal_users_apart_and_a_jwt_key_does_not():
     assert len({plain, secret, scopes.from_claims(ALICE, "sb_publishable_1")}) == 3
 
 
+def test_two_keys_are_told_apart_by_both():
+    """Which of them decides is not known here: a secret one may stand in either place."""
+    public, secret = "sb_publishable_1", "sb_secret_1"
+    shown = [(public, public), (public, secret), (secret, public), (secret, secret), (public, "")]
+    assert len({scopes.from_key(*keys) for keys in shown}) == len(shown)
+
+
 def test_only_who_is_known_may_share():
     """What could not be verified is never stored."""
     assert not scopes.UNVERIFIED.cacheable

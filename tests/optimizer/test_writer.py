@@ -71,6 +71,7 @@ async def test_rows_of_several_kinds_go_apart_and_come_back_in_order():
         (400, "PGRST204", "no such column"),
         (400, "42703", "column does not exist"),
         (429, None, "too many requests"),
+        (400, "42P10", "no unique or exclusion constraint matching the ON CONFLICT"),
     ],
 )
 async def test_what_no_other_cut_can_cure_stops_the_batch(error):
@@ -91,6 +92,26 @@ async def test_a_row_that_a_policy_refuses_costs_no_other_its_place(status):
     assert statuses(result) == [DONE, FAILED] + [DONE] * 6
 
 
+@pytest.mark.parametrize("status", [401, 403, 404, 429])
+async def test_a_row_that_a_trigger_refuses_costs_no_other_its_place(status):
+    """`raise sqlstate 'PT403'` chooses the status of a missing right."""
+    table = Table({1}, (status, f"PT{status}", "this one not"))
+    result = await insert(table, numbered(8))
+    assert statuses(result) == [DONE, FAILED] + [DONE] * 6
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(503, "PGRST000"), (503, "PGRST002"), (504, "PGRST003")]
+)
+async def test_while_postgrest_has_no_connection_rows_wait(status, code):
+    """Nothing was carried out: it restarts, reads its schema anew, or its pool is exhausted."""
+    table = Table()
+    table.says = dict.fromkeys((1, 2, 4), refusal(status, code, "Retrying."))
+    result = await insert(table, numbered(8))
+    assert statuses(result) == [DONE] * 8
+    assert table.stored == list(range(8))
+
+
 @pytest.mark.parametrize(
     "lost",
     [
@@ -101,6 +122,8 @@ async def test_a_row_that_a_policy_refuses_costs_no_other_its_place(status):
         refusal(503, "57P01", "terminating connection"),
         refusal(503, "08006", "connection failure"),
         refusal(503, "PGRST001", "connection lost"),
+        refusal(500, "PGRST111", "response.headers guc must be a JSON array"),
+        refusal(500, "PGRST112", "response.status guc must be a valid status code"),
         Answer(200, (), b"<html>please sign in</html>"),
         answer({"n": 4}, 200),
     ],

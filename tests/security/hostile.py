@@ -126,6 +126,33 @@ def _pages() -> Iterable[Line]:
     yield "a Supabase token, also the service's, for the statistics", "401"
 
 
+def _exports() -> Iterable[Line]:
+    from tests.dashboard import test_alert_page as tests
+
+    for name in tests.FORMULAS:
+        spelt = name.encode("unicode_escape").decode()
+        yield f"a rule called `{spelt}`", "a text in the CSV, by a quote before it"
+
+
+def _signing_in() -> Iterable[Line]:
+    from tests.security import test_signin as tests
+
+    yield "twelve guesses at once", "five at most are asked, the others 429"
+    yield from (
+        (f"guesses from {one} and then {other}", "429, as from one machine")
+        for one, other in tests.SAME
+    )
+
+
+def _staff() -> Iterable[Line]:
+    from tests.security import test_groups as tests
+
+    for group, model, lookup in tests.GUESSES:
+        yield f"a {group} filters {model} by `{lookup}`", "400: nothing is told letter by letter"
+    for path in ("change/", "delete/", "password/"):
+        yield f"an admin at `{path}` of an account that may do more", "403, the account as it was"
+
+
 def _statuses(statuses: Iterable[int | None]) -> str:
     known = sorted(status for status in statuses if status is not None)
     return " or ".join([*map(str, known), *(["closed"] if None in statuses else [])])
@@ -140,6 +167,9 @@ PARTS: tuple[tuple[str, str, Callable[[], Iterable[Line]]], ...] = (
     ("Webhooks that come in", "tests/security/test_webhooks.py", _webhooks),
     ("Webhooks that go out", "tests/alerts/test_hooks.py", _alerts),
     ("Pages and forms", "tests/security/test_pages.py", _pages),
+    ("Exports", "tests/dashboard/test_alert_page.py", _exports),
+    ("Signing in", "tests/security/test_signin.py", _signing_in),
+    ("Staff", "tests/security/test_groups.py", _staff),
 )
 
 if __name__ == "__main__":

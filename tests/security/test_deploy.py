@@ -53,6 +53,14 @@ def test_every_unit_that_another_names_is_there():
     assert named - {unit.name for unit in UNITS} == set()
 
 
+def test_stopping_the_target_stops_all_that_it_started():
+    """The socket too: a connection would start a web process again."""
+    target = PROJECT / "deploy" / "systemd" / "canvalo.target"
+    for name in value(target, "Wants").split():
+        unit = PROJECT / "deploy" / "systemd" / re.sub(r"@\w+\.", "@.", name)
+        assert value(unit, "PartOf") == "canvalo.target"
+
+
 def test_systemd_finds_nothing_wrong(tmp_path):
     """Where there is a systemd to ask; the interpreter is the one that is here."""
     if shutil.which("systemd-analyze") is None:

@@ -5,10 +5,12 @@ from io import StringIO
 
 import pytest
 import redis
+from django.contrib.admin.models import LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.core.management.base import CommandError
+from django.db import connection
 from django.utils.timezone import now
 
 from canvalo.devstack import tokens
@@ -112,6 +114,54 @@ def test_the_address_goes_from_the_record_of_changes(client, ada):
     told = [str(value) for row in SettingsChange.objects.values_list() for value in row]
     assert not [text for text in told if "ada@" in text]
     assert any("bob@example.com" in text for text in told)
+
+
+@pytest.fixture
+def _traces(client):
+    """Another administrator has made the account, and told the address of alerts."""
+    boss = get_user_model().objects.create_superuser("boss")
+    client.force_login(boss)
+    password = {"password1": "correct horse 7", "password2": "correct horse 7"}
+    client.post("/admin/auth/user/add/", {"username": "ada", "usable_password": "true", **password})
+    client.post("/admin/optimizer/recipient/add/", {"address": ADA})
+    get_user_model().objects.filter(username="ada").update(email=ADA)
+    AlertRuleFactory(name="Contacts", recipients=f"{ADA}, bob@example.com")
+    assert LogEntry.objects.filter(object_repr__in=("ada", ADA)).count() == 2
+
+
+def everything():
+    """Each row of each table of Django's database, as text."""
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'select t::text from "{table}" t')
+            yield from ((table, text) for (text,) in cursor.fetchall())
+
+
+@pytest.mark.usefixtures("_traces")
+@pytest.mark.parametrize("user", ["ada", ADA])
+def test_no_table_names_the_person_any_more(user):
+    """By the name as by the address; also what others did to the account is without it."""
+    assert "log entries: 2" in forget(user)
+    assert [row for row in everything() if "ada" in row[1].lower()] == []
+    assert any("bob@example.com" in text for _, text in everything())
+
+
+@pytest.mark.usefixtures("_traces")
+def test_an_address_that_has_the_name_in_it_is_somebody_else_s():
+    """Nor is it said that something was changed."""
+    AlertRuleFactory(recipients="nevada@example.com")
+    SettingsChange.objects.create(name="recipients", private_after="nevada@example.com")
+    assert "changes: 1" in forget("ada")
+    assert SettingsChange.objects.filter(private_after="nevada@example.com").exists()
+
+
+@pytest.mark.parametrize("user", ["", " "])
+def test_nobody_in_particular_is_refused(user):
+    """A variable that is not set would mean each account without an address."""
+    get_user_model().objects.create_user("bob")
+    with pytest.raises(CommandError, match="who"):
+        forget(user)
+    assert get_user_model().objects.filter(username="bob").exists()
 
 
 def test_nobody_s_data_is_no_fault():

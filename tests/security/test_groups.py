@@ -104,6 +104,24 @@ def test_a_viewer_sees_no_address_of_alerts(client, member):
     assert ">Contacts<" not in found
 
 
+GUESSES = [
+    ("viewer", "alertrule", "recipients__contains"),
+    ("viewer", "alertrule", "recipients__regex"),
+    ("viewer", "settingschange", "private_before__contains"),
+    ("viewer", "settingschange", "private_after__startswith"),
+    ("operator", "outbox", "recipient__contains"),
+    ("operator", "notice", "recipient__contains"),
+    ("operator", "notice", "key__contains"),
+]
+
+
+@pytest.mark.parametrize(("group", "model", "lookup"), GUESSES)
+def test_no_filter_in_an_address_tells_what_a_list_hides(client, member, group, model, lookup):
+    """Found or not found would tell an address letter by letter."""
+    member(group)
+    assert client.get(pages()[model], {lookup: "very-secret"}).status_code == 400
+
+
 def test_lists_of_mails_show_a_webhook_s_host_alone(client, member):
     """Its path is what opens it."""
     mail = OutboxFactory(recipient=SECRET)
@@ -129,6 +147,50 @@ def test_an_admin_has_no_hold_on_a_superuser(client, member, path):
     boss.refresh_from_db()
     assert boss.check_password("pw")
     assert boss.is_superuser
+
+
+@pytest.fixture(params=["by a group", "by itself", "switched off"])
+def mightier(request):
+    """An account that may do what an admin may not."""
+    owner = get_user_model().objects.create_user("owner", password="pw", is_staff=True)
+    owner.is_active = request.param != "switched off"
+    owner.save()
+    right = Permission.objects.get(codename="change_group")
+    if request.param == "by itself":
+        owner.user_permissions.add(right)
+    else:
+        group = Group.objects.create(name="owners")
+        group.permissions.add(right)
+        owner.groups.add(group)
+    return owner
+
+
+@pytest.mark.parametrize("path", ["{}/change/", "{}/delete/", "{}/password/"])
+def test_an_admin_has_no_hold_on_who_may_do_more(client, member, mightier, path):
+    """With its password the admin would have its rights."""
+    member("admin")
+    taken = {
+        "username": "mine", "password1": "correct horse 7", "password2": "correct horse 7",
+        "usable_password": "true", "post": "yes", "date_joined_0": "2026-01-01",
+        "date_joined_1": "00:00:00",
+    }  # fmt: skip
+    assert client.post(pages()["user"] + path.format(mightier.pk), taken).status_code == 403
+    mightier.refresh_from_db()
+    assert mightier.check_password("pw")
+    assert mightier.username == "owner"
+
+
+def test_an_admin_sets_the_password_of_an_operator(client, member):
+    """That is the work."""
+    operator = member("operator")
+    member("admin")
+    taken = {
+        "password1": "correct horse 7", "password2": "correct horse 7", "usable_password": "true",
+    }  # fmt: skip
+    answer = client.post(f"{pages()['user']}{operator.pk}/password/", taken)
+    assert answer.status_code == 302
+    operator.refresh_from_db()
+    assert operator.check_password("correct horse 7")
 
 
 def test_an_admin_cannot_become_a_superuser_nor_take_single_rights(client, member):

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import time
 
 import psycopg
 import pytest
@@ -54,10 +55,42 @@ def test_what_a_library_logs_is_struck_out(line, what):
     assert "ValueError" in text
 
 
+def test_a_line_for_programs_has_no_colours_for_terminals():
+    """Uvicorn brings its message a second time, with escape codes."""
+    made = logs.JsonLines(**{k: v for k, v in logs.JSON.items() if k != "()"})
+    record = logging.makeLogRecord({"msg": "Started", "color_message": "\x1b[36mStarted"})
+    record.request_id = "-"
+    assert "color_message" not in json.loads(made.format(record))
+
+
 def test_ordinary_lines_stay_as_they_are(line):
     """Times, tables and addresses without a password."""
     ordinary = "GET http://127.0.0.1:8000/api/contacts answered 200 in 3.1ms for api.contacts"
     assert ordinary in line(ordinary)
+
+
+LONG = {
+    "letters": "a" * 200_000,
+    "beginnings of tokens": "eyJaaaaa" * 25_000,
+    "dots": "a." * 100_000,
+    "addresses that are none": "a@" * 100_000,
+    "schemes": "://a:" * 40_000,
+}
+
+
+@pytest.mark.parametrize("what", LONG)
+def test_a_long_line_costs_little(what):
+    """Whoever asks for a long path writes one; a second for each would be everybody's wait."""
+    began = time.process_time()
+    logs.redact(LONG[what])
+    assert time.process_time() - began < 1
+
+
+def test_a_token_is_struck_out_wherever_it_stands(line):
+    """In the midst of a word, and without its last parts."""
+    header, body, _ = TOKEN.split(".")
+    for text in (f"x{TOKEN}", f"token_{TOKEN}y", f"{header}.{body}", header):
+        assert header[:12] not in line(text)
 
 
 def test_requests_leave_no_secret_and_nobody_s_name_in_the_log(web, supabase, bearer):

@@ -1,10 +1,12 @@
 """Guessing passwords: a few tries, then a wait; and nobody shuts others out lightly."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, connections
+from django.test import Client
 from django.utils import timezone
 
 from canvalo.models import SignInFailure
@@ -63,6 +65,47 @@ def test_other_letters_are_the_same_name(client):
     for name in ("boss", "BOSS", " Boss", "boss ", "bOSS"):
         fail(client, 1, name=name)
     assert sign_in(client, "of-this-test").status_code == 429
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_guesses_at_once_are_no_more_than_one_after_the_other():
+    """None is asked before those under way are counted."""
+
+    def guess(_):
+        try:
+            return sign_in(Client(), "guess").status_code
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(12) as pool:
+        statuses = list(pool.map(guess, range(12)))
+    assert statuses.count(429) >= 12 - MOST["both"]
+    assert SignInFailure.objects.count() <= MOST["both"]
+
+
+def test_tries_at_a_closed_door_do_not_keep_it_closed(client):
+    """Who was too fast waits for a quarter of an hour, and not for one after each try."""
+    fail(client, 9)
+    assert SignInFailure.objects.count() == MOST["both"]
+
+
+SAME = [
+    ("2001:db8:1:2::1", "2001:db8:1:2:ffff::9"),
+    ("::ffff:192.0.2.1", "192.0.2.1"),
+    ("fe80::1%eth0", "fe80::2"),
+]
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_addresses_of_one_machine_are_one(client, one, other):
+    """One line of IPv6 has more addresses than anybody has guesses."""
+    fail(client, 5, address=one)
+    assert sign_in(client, "of-this-test", address=other).status_code == 429
+
+
+def test_the_next_network_is_somebody_else(client):
+    fail(client, 5, address="2001:db8:1:2::1")
+    assert sign_in(client, "of-this-test", address="2001:db8:1:3::1").status_code == 302
 
 
 def test_the_door_opens_again_after_the_window(client):

@@ -51,6 +51,22 @@ async def test_as_many_calls_are_counted_as_arrive(contacts, edge, engine, fault
     assert sum(cells[key].count for key in sent) == len(asked)
 
 
+async def test_what_is_refused_here_is_no_call(contacts, edge, engine):
+    """The line is full: Supabase sees one request, and one is counted; the other says why."""
+    engine.settings.update(pool_max_connections=1, pool_max_waiting=0)
+    once(edge, Fault.SLOW_HEADERS, "GET")
+    reading = asyncio.create_task(contacts(lambda table: table.select("id").limit(1)))
+    await until(lambda: edge.seen)
+    with pytest.raises(PoolFull):
+        async with engine.pool.get_connection() as client:
+            await client.schema("api").table("contacts").select("id").execute()
+    cells = engine.recorder.take().cells
+    unsent = {key[2:6]: tally.count for key, tally in cells.items() if key[1] == "unsent"}
+    assert unsent == {("api.contacts", "read", "line full", ""): 1}
+    assert not any(key[1] == "sent" for key in cells)
+    await asyncio.gather(reading, return_exceptions=True)
+
+
 async def outcome(work):
     """What the caller is told of a write."""
     try:

@@ -2,14 +2,16 @@
 
 import asyncio
 from argparse import ArgumentParser
+from collections import Counter
 from typing import Any
 
+from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 
 from canvalo import accounts
 from optimizer import runtime
 from optimizer.errors import CacheUnavailable
-from optimizer.forgetting import Cached, forget_cached, forget_mail
+from optimizer.forgetting import FORGOTTEN, Cached, forget_cached, forget_mail
 
 
 class Command(BaseCommand):
@@ -17,8 +19,9 @@ class Command(BaseCommand):
 
     help = (
         "Remove what Canvalo keeps of a person: cached answers (all of them, since any may hold "
-        "the person's rows), mails to the address, and the dashboard's account of that name or "
-        "address. Delete the rows in Supabase first; restart the web processes afterwards."
+        "the person's rows), the dashboard's account of that name or address, and mails to the "
+        "address or the account's. Delete the rows in Supabase first; restart the web processes "
+        "afterwards."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -27,14 +30,19 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Remove everything, and say what it was; each step can be repeated."""
-        user = options["user"]
-        self._account(user)
-        for what, number in forget_mail(user).items():
-            self.stdout.write(f"{what}: {number}")
+        user = options["user"].strip()
+        if not user:  # an account without an address would be meant by it
+            raise CommandError("say who is meant")
+        found = accounts.named(user)
+        names = {user, *(one for a in found for one in (a.username, a.email) if one)}
+        self._accounts(found)
+        forgotten = sum((Counter(forget_mail(name)) for name in sorted(names)), Counter())
+        forgotten["log entries"] = accounts.strike_from_log(names)
+        for what in (*FORGOTTEN, "log entries"):
+            self.stdout.write(f"{what}: {forgotten[what]}")
         self._told(_cached(user))
 
-    def _account(self, user: str) -> None:
-        found = accounts.named(user)
+    def _accounts(self, found: list[User]) -> None:
         try:
             sessions = sum(accounts.remove(account) for account in found)
         except accounts.LastAdministrator as last:

@@ -73,7 +73,8 @@ def _targets(schema: Schema, relation: Relation, embed: Embed) -> Iterator[Targe
     """Every relation that an embed may mean.
 
     It is named by the relation, by the constraint, or by the column that refers to it. A function
-    of that name would come first in PostgREST, and may read anything.
+    of that name would come first in PostgREST, and may read anything; where its parameter has no
+    name the document does not show it, and it counts once it is declared.
     """
     if f"{_schema_of(relation)}.{embed.name}" in schema.routines:
         raise Unresolved

@@ -7,7 +7,7 @@ from typing import Any, Final
 from optimizer.domain.facts import Operation
 from optimizer.domain.grain.requests import Write
 from optimizer.domain.language.question import Question, parse_question
-from optimizer.domain.language.quoting import quoted
+from optimizer.domain.language.quoting import column_name, quoted
 from optimizer.domain.query import Change
 from optimizer.errors import QueryError
 
@@ -54,6 +54,6 @@ def _keyed(key: Any, values: list[Any]) -> Question | None:
         return None
     listed = ",".join(map(quoted, found))
     try:
-        return parse_question([(key, f"in.({listed})")])
+        return parse_question([(column_name(key), f"in.({listed})")])
     except QueryError:
         return None

@@ -38,20 +38,29 @@ class Write:
 
 
 def write_of(
-    change: Change, query: str, headers: Mapping[str, str], body: bytes, caller: Caller
+    change: Change,
+    query: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    caller: Caller,
+    method: str = "",
 ) -> Write:
-    """Read a request that was recognised as a change; `query` is raw, header names lower-case."""
+    """Read a request that was recognised as a change; `query` is raw, header names lower-case.
+
+    A PUT overwrites the row with its primary key, whatever it says of conflicts.
+    """
     params, prefer = parameters(query), headers.get("prefer", "")
     payload = _payload(body, headers.get("content-type", ""))
     first = dict(reversed(params))
+    ignores = "resolution=ignore-duplicates" in prefer and "resolution=merge" not in prefer
     try:
         return Write(
             change,
             parse_question(params),
             _chosen(first, payload),
             _columns(first, payload),
-            _conflict(first),
-            "resolution=ignore-duplicates" in prefer and "resolution=merge" not in prefer,
+            None if method == "PUT" else _conflict(first),
+            ignores and method != "PUT",
             "return=representation" in prefer,
             caller,
         )

@@ -103,7 +103,7 @@ class Schema:
     """Everything that is known; relations and functions are named `schema.name`.
 
     `keys_complete` declares that no foreign key is missing: PostgREST's document leaves out those
-    of several columns and those from or to other schemas.
+    of several columns, those from or to other schemas, and a column's second one.
     """
 
     relations: Mapping[str, Relation] = field(default_factory=dict)

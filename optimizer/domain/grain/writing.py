@@ -84,8 +84,10 @@ class _Proof:
         self._relation = relation
         self._write = write
         self._rows = rows
-        self._pins = pins(write.question, relation) if write.question else Pins()
         self._operation = _effect(write)
+        # A POST's filters are not looked at, and those of a PUT are on what is sent.
+        filtered = self._operation in (Operation.UPDATE, Operation.DELETE)
+        self._pins = pins(write.question, relation) if filtered and write.question else Pins()
         self._own = owned(relation, write.caller)  # what the policy says of each of its rows
 
     def tags(self, texts: Texts | None) -> frozenset[str]:
@@ -119,8 +121,7 @@ class _Proof:
         """Every row as it is and, as far as that is sure, as it was."""
         if self._rows is None or self._operation is Operation.INSERT:
             return self._rows
-        pinned = {} if self._operation is Operation.UPSERT else dict(self._pins.values)
-        was = tuple(self._was(row) | pinned | self._own for row in self._rows)
+        was = tuple(self._was(row) | dict(self._pins.values) | self._own for row in self._rows)
         return was if self._operation is Operation.DELETE else (*was, *self._rows)
 
     def _was(self, row: Row) -> dict[str, Any]:
@@ -195,7 +196,7 @@ class _Proof:
             return NOTHING
         if column in self._own:
             return frozenset({self._own[column]})
-        if column in self._pins.values and self._operation is not Operation.UPSERT:
+        if column in self._pins.values:
             return frozenset({self._pins.values[column]})
         if self._operation is Operation.DELETE or self._stays(column):
             shown = values_in(self._relation, self._rows, column)

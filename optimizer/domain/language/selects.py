@@ -127,7 +127,7 @@ def _embed(scanner: Scanner, head: Embed, depth: int) -> Embed:
     while scanner.take("!"):
         word = scanner.name()
         inner = inner or word == "inner"
-        hint = hint if word in ("inner", "left") else word
+        hint = hint or ("" if word in ("inner", "left") else word)  # the first counts
     scanner.expect("(")
     items = _items(scanner, depth + 1)
     scanner.expect(")")

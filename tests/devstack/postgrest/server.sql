@@ -80,6 +80,9 @@ create function served.repeat_words(variadic words text[]) returns text language
   select array_to_string(words, ' ')
 $$;
 create function served.measure(bytea) returns int language sql immutable as $$ select length($1) $$;
+create function served.label_of(served.items) returns text language sql stable as $$
+  select $1.name || '!'
+$$;
 create function served.privileged() returns int language sql as $$ select 1 $$;
 revoke execute on function served.privileged from public;
 

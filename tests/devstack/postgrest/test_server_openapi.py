@@ -107,6 +107,15 @@ async def test_a_volatile_function_is_for_post_alone(document):
     assert "enum" not in document["parameters"]["preferParams"]
 
 
+async def test_a_computed_column_without_a_parameters_name_is_no_function(client, document):
+    """It cannot be called, so nobody learns of it: neither does who reads the document."""
+    assert "/rpc/label_of" not in document["paths"]
+    assert "/rpc/measure" in document["paths"]
+    refused = await client.post("/rpc/label_of", json={})
+    assert (refused.status_code, refused.json()["code"]) == (404, "PGRST202")
+    assert "label_of" in (await client.get("/items?select=label_of&limit=1")).json()[0]
+
+
 async def test_only_what_the_role_may_use_is_in_it(client, bearer, document):
     mine = (await client.get("/", headers=bearer())).json()
     assert "/closed" in mine["paths"]

@@ -109,7 +109,7 @@ class Written:
         headers |= {name.replace("_", "-"): value for name, value in more.items()}
         change = parse(method, ROOT + path, query, headers)
         content = body if isinstance(body, bytes) else b"" if body is None else encoded(body)
-        self.write = write_of(change, query, headers, content, caller)
+        self.write = write_of(change, query, headers, content, caller, method)
         self.over = over
         self.widest = widest(self.write, over)
         self.answer = answer(201 if method == "POST" else 200, rows)

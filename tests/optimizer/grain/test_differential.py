@@ -89,7 +89,7 @@ def by_request(world, random, texts):
     path, _, query = url.partition("?")
     headers = {"content-profile": "w", "prefer": prefer, "content-type": "application/json"}
     change = parse(method, ROOT + path, query, headers)
-    write = write_of(change, query, headers, body, CALLERS[caller])
+    write = write_of(change, query, headers, body, CALLERS[caller], method)
     answer = world.ask(caller, method, url, body, prefer=prefer)
     label = change.operation.value if answer.status < 400 else "refused"
     told = (caller, method, url, body, prefer, answer)

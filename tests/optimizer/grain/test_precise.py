@@ -1,11 +1,28 @@
 """What writes leave alone: the reason for finer grains than the relation."""
 
+import gzip
+from dataclasses import replace
+
 import pytest
 
 from optimizer.domain.answer import Answer
 from optimizer.domain.grain.reading import Held
 
-from .asking import ALICE, BOB, CRM, SERVICE, Asked, Written, changed, kept, showing, terms, webhook
+from .asking import (
+    ALICE,
+    BOB,
+    CRM,
+    NONE,
+    SERVICE,
+    Asked,
+    Written,
+    changed,
+    encoded,
+    kept,
+    showing,
+    terms,
+    webhook,
+)
 
 
 def survives(read, write):
@@ -209,3 +226,32 @@ def test_too_much_work_ends_every_filter():
     assert not write.ends(read)
     read.texts = [*read.texts, *(Asked(f"notes?team=gt.{n}").texts[0] for n in range(3, 15))]
     assert write.ends(read)
+
+
+@pytest.mark.parametrize("code", ["PGRST000", "PGRST002", "PGRST003"])
+def test_what_postgrest_did_not_come_to_ends_nothing(code):
+    """It says so with a server's status; a lost connection is no such answer."""
+    for url in ("notes?id=eq.1", "rpc/anything"):
+        write = Written("POST", url, {"id": 1})
+        assert write.after(Answer(503, (), encoded({"code": code}))) == NONE
+        assert write.after(Answer(503, (), encoded({"code": "PGRST001"}))) != NONE
+        assert write.after(Answer(503, (), b"")) != NONE
+
+
+def packed(given):
+    """The answer as an edge packs it."""
+    headers = (*given.headers, ("content-encoding", "gzip"))
+    return replace(given, headers=headers, body=gzip.compress(given.body))
+
+
+def test_a_packed_answer_says_as_much_as_a_plain_one():
+    """Of a broken one, and of one that is too long to look at, nothing is believed."""
+    row = [{"id": 3, "team": 2, "status": "y"}]
+    write = Written("PATCH", "notes?id=eq.3", {"status": "y"}, row)
+    assert write.after(packed(write.answer)) == write.narrowed != write.widest
+    refusal = Answer(409, (), encoded(dict.fromkeys(("code", "message", "details", "hint"))))
+    assert write.after(packed(refusal)) == write.after(refusal) == NONE
+    cut = packed(write.answer)
+    assert write.after(replace(cut, body=cut.body[9:])) == write.widest
+    long = replace(write.answer, body=encoded([{**row[0], "status": "y" * 300_000}]))
+    assert write.after(packed(long)) == write.after(long)

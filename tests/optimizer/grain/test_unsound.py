@@ -4,10 +4,11 @@ from dataclasses import replace
 
 import pytest
 
+from optimizer.domain.answer import Answer
 from optimizer.domain.facts import Operation
 from optimizer.domain.grain.events import Event, of_event
-from optimizer.domain.grain.schema import Declared
-from optimizer.domain.grain.writing import outcome
+from optimizer.domain.grain.schema import Declared, ForeignKey
+from optimizer.domain.grain.writing import narrowed, outcome
 from optimizer.domain.query import Change
 
 from .asking import (
@@ -88,6 +89,52 @@ def test_an_upsert_on_another_key_may_overwrite_any_row():
     assert ends(Asked("notes?id=eq.7"), on_key)
 
 
+def test_a_put_overwrites_its_row_whatever_it_says_of_duplicates():
+    """PostgREST merges a PUT always, and on the primary key alone."""
+    body = {"id": 1, "status": "open"}
+    for said in ("", "&on_conflict=status"):
+        write = Written("PUT", f"notes?id=eq.1{said}", body, prefer="resolution=ignore-duplicates")
+        assert ends(Asked("notes?id=eq.1"), write)
+        assert ends(Asked("notes?status=eq.closed"), write)
+        assert not Asked("notes?id=eq.2").ended_by(write.narrowed)
+
+
+def test_what_stands_in_the_address_of_a_post_proves_nothing():
+    """PostgREST does not look at it: the row may have had another code, to which others refer."""
+    codes = relation("codes", "id:int8 code:int8 name:text")
+    uses = replace(
+        relation("uses", "id:int8 code:int8"),
+        foreign_keys=(ForeignKey(("code",), "api.codes", ("code",)),),
+    )
+    over = schema(codes, uses)
+    write = Written(
+        "POST", "codes?code=eq.7", {"id": 1, "code": 7}, over=over,
+        prefer="resolution=merge-duplicates",
+    )  # fmt: skip
+    assert ends(Asked("uses?id=eq.1", over=over), write)
+
+
+@pytest.mark.parametrize("path", ["note-%3Estatus-%3E0", "note-%3E%3Estatus", "status-%3E0"])
+def test_a_part_of_a_document_is_not_the_column_that_it_is_named_like(path):
+    """An index has no name: PostgREST names it by the key before, or by the column."""
+    over = schema(relation("notes", "id:int8 status:text note:jsonb"))
+    read = Asked("notes?status=eq.open", over=over)
+    row = {"id": 1, "note": None, "status": "a part"}
+    url = f"notes?id=eq.1&select=*,{path}"
+    assert ends(read, Written("PATCH", url, {"note": None}, [row], over=over))
+
+
+@pytest.mark.parametrize("media", ["application/geo+json", "application/vnd.acme+json"])
+def test_a_body_that_is_no_list_of_rows_shows_none(media):
+    """GeoJSON has a `type` of its own, and a handler makes whatever it likes."""
+    over = schema(relation("places", "id:int8 type:text"))
+    write = Written("PATCH", "places?id=eq.1", {"id": 1}, [], over=over)
+    body = encoded({"type": "FeatureCollection", "features": []})
+    given = Answer(200, (("content-type", f"{media}; charset=utf-8"),), body)
+    read = Asked("places?type=eq.pub", over=over)
+    assert read.ended_by(narrowed(write.write, over, given, read.texts))
+
+
 @pytest.mark.parametrize("declared", [None, frozenset({"status"})])
 def test_a_payload_proves_nothing_that_a_trigger_may_rewrite(declared):
     """It says `open`, the trigger makes it `closed`."""
@@ -123,6 +170,18 @@ def test_an_embed_by_way_of_a_junction_table_reads_that_table():
     assert ends(read, Written("POST", "projects_labels", {"project_id": 1, "label_id": 2}))
     assert ends(read, Written("PATCH", "labels?id=eq.2", {"name": "x"}))
     assert not read.ended_by(Written("PATCH", "projects?id=eq.2", {"name": "x"}).narrowed)
+
+
+@pytest.mark.parametrize("hint", ["!pairs", "!pairs!inner", "!pairs!other"])
+def test_a_hint_names_the_junction_table(hint):
+    """By keys of several columns, which the document leaves out; of two hints the first counts."""
+    over = schema(
+        relation("users", "id:int8"),
+        relation("tasks", "id:int8 owner:int8", keys=[("owner", "users")]),
+        relation("pairs", "id:int8"),
+    )
+    read = Asked(f"users?select=id,tasks{hint}(id)", over=over)
+    assert ends(read, Written("POST", "pairs", {"id": 2}, over=over))
 
 
 def test_a_revoked_membership_ends_what_the_policy_showed():

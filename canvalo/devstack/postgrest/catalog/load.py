@@ -193,15 +193,15 @@ def _computed(row: Row) -> Relationship:
 
 def _functions(rows: list[Row]) -> dict[Name, tuple[Function, ...]]:
     functions: dict[Name, tuple[Function, ...]] = {}
-    for row in rows:
-        name = Name(row["schema"], row["name"])
-        functions[name] = (*functions.get(name, ()), _function(name, row))
+    for function in map(_function, rows):
+        if function.is_callable:
+            functions[function.name] = (*functions.get(function.name, ()), function)
     return functions
 
 
-def _function(name: Name, row: Row) -> Function:
+def _function(row: Row) -> Function:
     return Function(
-        name,
+        Name(row["schema"], row["name"]),
         tuple(_parameters(row)),
         Name(row["return_schema"], row["return_name"]),
         row["returns_set"],

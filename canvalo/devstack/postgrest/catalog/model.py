@@ -93,9 +93,12 @@ class Parameter:
     variadic: bool = False
 
 
+WHOLE = ("bytea", "json", "jsonb", "text", "xml")  # what a whole body can be given as
+
+
 @dataclass(frozen=True, slots=True)
 class Function:
-    """A function that can be called through /rpc."""
+    """A function that can be called through /rpc, where `is_callable`."""
 
     name: Name
     parameters: tuple[Parameter, ...]
@@ -105,6 +108,12 @@ class Function:
     volatility: str = "v"
     description: str | None = None
     settings: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def is_callable(self) -> bool:
+        """Whether each parameter has a name, or one without takes a whole body."""
+        unnamed = [one for one in self.parameters if not one.name]
+        return not unnamed or (len(unnamed) == 1 and self.parameters[0].type in WHOLE)
 
     @property
     def is_void(self) -> bool:
