@@ -18,7 +18,7 @@ from typing import Any
 
 from dashboard.charts import Chart, Curve, Kind, Unit
 from dashboard.colours import BEFORE, COLOURS, GAP, MARK
-from dashboard.marks import Lettered, written
+from dashboard.marks import Lettered, bundled, written
 from optimizer.domain.request import Wanted
 
 Span = tuple[datetime, datetime]
@@ -66,7 +66,7 @@ def _layout(chart: Chart, marks: Sequence[Lettered]) -> dict[str, Any]:
         "shapes": [*(_shade(wanted, gap) for gap in blank), *map(line, marks)],
         "annotations": [
             *(_label(wanted, gap) for gap in blank if _is_wide(gap, wanted)),
-            *map(flag, marks),
+            *map(flag, bundled(marks, wanted.end - wanted.start)),
         ],
     }
 
@@ -195,12 +195,13 @@ def line(mark: Lettered) -> dict[str, Any]:
     }
 
 
-def flag(mark: Lettered) -> dict[str, Any]:
-    """The mark's letter over its line; what it means is said in words below the charts."""
+def flag(run: Sequence[Lettered]) -> dict[str, Any]:
+    """The letters over one line, or over lines that are close; their words are below the charts."""
+    first, last = run[0], run[-1]
     return {
-        "text": mark.letter,
-        "hovertext": escape(f"{mark.at} {mark.text}"[:200]),
-        "x": mark.at,
+        "text": first.letter if first is last else f"{first.letter}-{last.letter}",
+        "hovertext": "<br>".join(escape(f"{mark.at} {mark.text}"[:200]) for mark in run),
+        "x": first.at,
         "y": 1,
         "yref": "paper",
         "yanchor": "bottom",

@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 
 MOST = 26  # a letter each; the newest are kept
+CLOSE = 1 / 30  # of the range: nearer letters would touch on a phone
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -35,6 +36,21 @@ def lettered(marks: Iterable[Mark], zone: tzinfo) -> list[Lettered]:
         Lettered(chr(ord("A") + i), written(mark.at, zone), mark.kind, mark.text, mark.by)
         for i, mark in enumerate(kept)
     ]
+
+
+def bundled(marks: Iterable[Lettered], length: timedelta) -> list[list[Lettered]]:
+    """Runs of marks, in their order, whose letters would be drawn on one another."""
+    runs: list[list[Lettered]] = []
+    for mark in marks:
+        if runs and _moment(mark) - _moment(runs[-1][0]) < length * CLOSE:
+            runs[-1].append(mark)
+        else:
+            runs.append([mark])
+    return runs
+
+
+def _moment(mark: Lettered) -> datetime:
+    return datetime.fromisoformat(mark.at)
 
 
 def written(at: datetime, zone: tzinfo) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from dashboard.colours import COLOURS
 from dashboard.figures import flag, line, template
 from dashboard.formats import span_said
-from dashboard.marks import Lettered, written
+from dashboard.marks import Lettered, bundled, written
 from optimizer.domain.request import Wanted
 
 SHORT = 22  # characters of a row's name beside the drawing
@@ -147,7 +147,7 @@ def _layout(line_: Timeline, marks: Sequence[Lettered]) -> dict[str, Any]:
             "ticktext": [escape(_short(name)) for name in names],
         },
         "shapes": [line(mark) for mark in marks],
-        "annotations": [flag(mark) for mark in marks],
+        "annotations": [*map(flag, bundled(marks, wanted.end - wanted.start))],
     }
 
 

@@ -161,8 +161,8 @@ def _amount(units: int | None, unit: str) -> str:
 
 
 def cents(amount: Decimal) -> Decimal:
-    """Dollars to the cent, half a cent up."""
-    return amount.quantize(CENT, ROUND_HALF_UP)
+    """Dollars to the cent, half a cent up; nothing has no sign."""
+    return amount.quantize(CENT, ROUND_HALF_UP) + 0
 
 
 def hypothesis(hourly: Mapping[str, Decimal], size: str, avoided_share: float | None) -> str:
@@ -173,7 +173,7 @@ def hypothesis(hourly: Mapping[str, Decimal], size: str, avoided_share: float | 
     start = (
         "Compute is charged by the hour whatever the load, so nothing of it is counted as saved."
     )
-    if avoided_share is not None:
+    if avoided_share is not None and avoided_share > 0:
         start += f" {100 * avoided_share:.0f} % of the calls did not reach the database."
     smaller = _next_smaller(hourly, size)
     if smaller is None:

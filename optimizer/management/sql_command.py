@@ -58,4 +58,10 @@ def _run(address: str, sql: str) -> None:
         with psycopg.connect(address) as connection:
             connection.execute(sql.encode())
     except psycopg.Error as error:
-        raise CommandError(f"the database refused: {error}") from error
+        raise CommandError(f"the database refused: {error}{_advice(error)}") from error
+
+
+def _advice(error: psycopg.Error) -> str:
+    if isinstance(error, psycopg.errors.InvalidSchemaName) and "supabase_functions" in str(error):
+        return "\nEnable the project's database webhooks first, in Supabase's dashboard."
+    return ""

@@ -38,7 +38,9 @@ class PublishedKeys:
                 if self._is_due(kid):  # another caller may have fetched it meanwhile
                     await self._refresh()
         if kid not in self._keys and self._failure is not None:
-            raise UpstreamError(f"the project's keys: {self._failure}") from self._failure
+            raise UpstreamError(
+                f"the project's keys (SUPABASE_JWKS_URL) cannot be had: {self._failure}"
+            ) from self._failure
         return self._keys.get(kid)
 
     def _is_due(self, kid: str) -> bool:

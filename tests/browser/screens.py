@@ -15,12 +15,16 @@ from django.utils import timezone
 
 from optimizer.domain.facts import CacheRead, MissReason, ReadOutcome, Tier
 from optimizer.domain.recency import MINUTE
+from optimizer.domain.rules import Phase
 from optimizer.domain.tally import Key, Tally
 from optimizer.metrics import store
 from optimizer.metrics.recorder import Recorder, flush_blocking
 from optimizer.models import SettingsChange
+from tests.alerts.factories import AlertRuleFactory
 from tests.browser.test_pages import PATHS, alice, drawn  # noqa: F401 - a fixture
+from tests.browser.test_work_pages import work  # noqa: F401 - a fixture
 from tests.dashboard.traffic import last_minute
+from tests.dashboard.work import HOUR, batched, stood
 from tests.stack import PROJECT
 
 FOLDER = PROJECT / "test-results"
@@ -51,7 +55,8 @@ def busy(transactional_db, fresh_valkey, staff) -> None:
     for n in range(130):
         if not 78 < n < 85:
             minute = last - (129 - n) * MINUTE
-            store.save(minute, "life", _minute(n, random), timezone.now())
+            found = _minute(n, random) | (_batch(n, random) if n % 3 == 0 else {})
+            store.save(minute, "life", found, timezone.now())
     store.rollup(timezone.now())
     SettingsChange.objects.create(
         at=last - 35 * MINUTE, by=staff, subject="api.contacts", name="ttl_seconds",
@@ -59,13 +64,29 @@ def busy(transactional_db, fresh_valkey, staff) -> None:
     )  # fmt: skip
     call_command("annotate", "Shop 1.4", "--at", (last - 15 * MINUTE).isoformat(), verbosity=0)
     _ask(fresh_valkey, random)
+    slow = AlertRuleFactory(name="Contacts: hit rate")
+    stood(
+        slow,
+        (last - 9 * HOUR, Phase.FIRING),
+        (last - 8 * HOUR, Phase.RECOVERING),
+        (last - 7.5 * HOUR, Phase.OK),
+    )
+    errors = AlertRuleFactory(
+        name="Errors of Supabase",
+        metric="error_rate",
+        direction="above",
+        fire_at=5,
+        recover_at=2,
+        relation="",
+    )
+    stood(errors, (last - HOUR, Phase.PENDING), (last - 0.8 * HOUR, Phase.FIRING))
 
 
-@pytest.mark.usefixtures("busy")
 @pytest.mark.parametrize("name", PATHS)
 @pytest.mark.parametrize("query", ["", "?compare=previous&unit=bytes"])
-def test_screens(alice, name, query):  # noqa: F811
-    """One page in four pictures."""
+def test_screens(request, alice, name, query):  # noqa: F811
+    """One page in four pictures; that of cost with prices and a reading."""
+    request.getfixturevalue("work" if name == "cost" else "busy")
     FOLDER.mkdir(exist_ok=True)
     for theme in ("light", "dark"):
         alice.emulate_media(color_scheme=theme)
@@ -91,6 +112,12 @@ def _minute(n: int, random: Random) -> dict[Key, Tally]:
         for step in ("asked", "sent"):
             found[Key(step, relation, "update", "ok")] = _events(reads * 0.06, 0.06, random)
     return {key: tally for key, tally in found.items() if tally.count}
+
+
+def _batch(n: int, random: Random) -> dict[Key, Tally]:
+    rows = random.randint(120, 400)
+    kind = ("insert", "insert", "update", "delete")[n // 3 % 4]
+    return batched(rows, random.choice([0, 0, 0, 2]), -(-rows // 100), operation=kind)
 
 
 def _events(count: float, seconds: float, random: Random) -> Tally:

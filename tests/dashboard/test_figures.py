@@ -153,6 +153,19 @@ def test_a_mark_is_a_line_with_a_letter_and_its_words_are_no_markup():
     assert drawn["shapes"][-1]["type"] == "line"
 
 
+def test_letters_that_would_be_drawn_on_one_another_are_one_label():
+    """Marks of one moment, or nearly; each keeps its line and its words."""
+    at = HOUR.start + timedelta(minutes=20)
+    near = [at, at, at + timedelta(minutes=1), at + timedelta(minutes=9)]
+    marks = lettered([Mark(when, "deploy", f"{n} <b>") for n, when in enumerate(near)], UTC)
+    drawn = figure(all_charts()[0], marks)["layout"]
+    run, alone = drawn["annotations"][-2:]
+    assert (run["text"], alone["text"]) == ("A-C", "D")
+    assert run["hovertext"].count("<br>") == 2
+    assert "<b>" not in run["hovertext"]
+    assert sum(shape["type"] == "line" for shape in drawn["shapes"]) == 4
+
+
 def test_times_that_are_far_apart_share_a_logarithmic_axis():
     """Between the powers of ten around them, and with one power where there is one value."""
     at = times([Sum(piece, 1) for piece in HOUR.stretches()], HOUR)

@@ -14,6 +14,7 @@ from optimizer.domain.cost import (
     TEAM,
     Plan,
     Price,
+    cents,
     hypothesis,
     line,
     saved,
@@ -186,3 +187,9 @@ def test_a_use_of_next_to_nothing_is_no_error(used):
     found = forecast(250 * GB, used, 100 * GB, within.start + timedelta(minutes=5), within)
     assert found.reached is None
     assert found.without is not None
+
+
+def test_more_sent_than_asked_is_told_without_a_minus():
+    """Repeats make it so: no share was kept from the database, and nothing is not $-0.00."""
+    assert "%" not in hypothesis({}, "", -0.15)
+    assert str(cents(Decimal("-0.004"))) == "0.00"

@@ -65,6 +65,13 @@ def test_what_is_wrong_is_said_and_changes_nothing(settings, url, secret, words)
         call_command("install_webhooks", url, "contacts", print=True)
 
 
+def test_a_project_without_webhooks_is_told_to_enable_them(supabase, settings):
+    """Supabase makes what the triggers call only then."""
+    settings.OPTIMIZATION_WEBHOOK_SECRET = "s"
+    with pytest.raises(CommandError, match="Enable the project's database webhooks"):
+        call_command("install_webhooks", URL, "contacts", database_url=supabase.database)
+
+
 def test_the_sql_can_be_looked_at_first(settings, capsys):
     """For Supabase's SQL editor."""
     settings.OPTIMIZATION_WEBHOOK_SECRET = "s"
