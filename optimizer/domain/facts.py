@@ -115,7 +115,7 @@ class AttemptRepeated:
 
     ended: str  # how the attempt ended: "not sent", "broken off", "too slow", or a status
     pause: float  # s until the next attempt
-    sent: bool = False  # that attempt left, and was a question about rows: one call more
+    sent: bool = False  # that attempt left, and its request is one that is counted: one call more
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,7 +133,7 @@ class SharedTransport(httpx.AsyncBaseTransport):
                 return got
             if isinstance(got, httpx.Response):
                 await got.aclose()
-            left = trip.about_rows and ended.left
+            left = trip.counted and ended.left
             self._emit(AttemptRepeated(str(ended.how), pause, left))
             await self._sleep(pause)
             trip.number += 1
