@@ -17,7 +17,7 @@ JSON = {
     "fmt": "%(asctime)s %(levelname)s %(name)s %(request_id)s %(message)s",
     "rename_fields": {"asctime": "time", "levelname": "level", "name": "logger"},
     "datefmt": "%Y-%m-%dT%H:%M:%S%z",
-    # Django's warnings bring the request along, and with it what was searched for; uvicorn its colours.
+    # Django's warnings bring the request along, and with it what was searched for; uvicorn colours.
     "reserved_attrs": [*RESERVED_ATTRS, "request", "color_message"],
 }
 # Each pattern takes a run of letters as a whole, or leaves it: one that tried from each letter on

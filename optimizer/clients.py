@@ -17,6 +17,7 @@ from optimizer.upstream.exchange import ask, json_of
 from optimizer.upstream.handover import HandOver, Run
 from optimizer.upstream.keys import FetchKeys
 from optimizer.upstream.transport import SharedTransport
+from optimizer.upstream.trip import COUNTED
 
 MakeDoor = Callable[[str, str | None], Door]  # base path, trusted user → the door
 
@@ -79,9 +80,10 @@ class OwnQuestions:
         headers = {"apikey": key, "accept-profile": schema}
         if not key.startswith("sb_"):
             headers["authorization"] = f"Bearer {key}"
-        return await self._ask(f"{self._config.supabase_url.rstrip('/')}/rest/v1/", headers)
+        url = f"{self._config.supabase_url.rstrip('/')}/rest/v1/"
+        return await self._ask(url, headers, **{COUNTED: True})
 
-    async def _ask(self, url: str, headers: dict[str, str]) -> Answer:
-        extensions = {"timeout": TIMEOUT.as_dict()}
+    async def _ask(self, url: str, headers: dict[str, str], **more: Any) -> Answer:
+        extensions = {"timeout": TIMEOUT.as_dict(), **more}
         request = httpx.Request("GET", url, headers=headers, extensions=extensions)
         return await ask(self._transport(), request)

@@ -146,8 +146,8 @@ class SharedTransport(httpx.AsyncBaseTransport):
             raise
 
     def _note(self, trip: Trip, ended: Ended) -> None:
-        """Whoever asks counts one call of a question about rows: those beyond are told here."""
-        if trip.about_rows and trip.left and ended.left:
+        """Whoever asks counts one call: those beyond are told here."""
+        if trip.counted and trip.left and ended.left:
             self._emit(CallRepeated())
         trip.note(ended)
 

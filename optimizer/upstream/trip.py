@@ -19,6 +19,7 @@ from optimizer.upstream.exchange import Witness, mapped
 
 E = TypeVar("E", bound=CanvaloError)
 CALLER: Final = "canvalo.caller"  # the request's extension that names who asks, as a hash
+COUNTED: Final = "canvalo.counted"  # set where who asks counts it, though it is not about rows
 _READS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -55,6 +56,11 @@ class Trip:
         """Who asks, for taking turns; two that show the same authorization are one."""
         named: str = self.request.extensions.get(CALLER, "")
         return named or self.request.headers.get("authorization", "")
+
+    @property
+    def counted(self) -> bool:
+        """Whether its last attempt is counted by who asks, so that the others are to be, too."""
+        return self.about_rows or COUNTED in self.request.extensions
 
     @property
     def replayable(self) -> bool:

@@ -67,6 +67,16 @@ async def test_what_is_refused_here_is_no_call(contacts, edge, engine):
     await asyncio.gather(reading, return_exceptions=True)
 
 
+@pytest.mark.parametrize("fault", ALL)
+async def test_so_is_the_engine_s_own_question_for_the_schema(edge, engine, fault):
+    """It is one that the engine added, with each of its attempts."""
+    engine.schemata.want()
+    once(edge, fault, "GET")
+    await engine.refresh_schema()
+    cells = engine.recorder.take().cells
+    assert sum(cells[key].count for key in cells if key[1] == "sent") == len(edge.seen)
+
+
 async def outcome(work):
     """What the caller is told of a write."""
     try:
