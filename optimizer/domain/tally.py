@@ -32,6 +32,7 @@ class Step(StrEnum):
     BATCHED = "batched"  # a batch was carried out
     FAULT = "fault"  # the engine did its work without something
     TOUCHED = "touched"  # somebody declared by hand that what is kept is outdated
+    UNDONE = "undone"  # a row of a batch was not done; the outcome is its status
     UNSENT = "unsent"  # a caller's request of which nothing left: refused here, or no way out
 
 
