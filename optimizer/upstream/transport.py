@@ -20,7 +20,6 @@ from optimizer.domain.retry import (
     Failure,
     costs,
     pause_before_next,
-    wait_asked,
 )
 from optimizer.errors import CircuitOpen, PoolError
 from optimizer.upstream import breaker, gate
@@ -28,7 +27,7 @@ from optimizer.upstream.breaker import Breaker
 from optimizer.upstream.exchange import failure_of, read_whole
 from optimizer.upstream.gate import Gate, Held
 from optimizer.upstream.tls import trusted
-from optimizer.upstream.trip import Failed, Trip
+from optimizer.upstream.trip import Failed, Trip, ended_of
 
 KEPT_ALIVE = 30.0  # s; an idle connection is not used after this, and closed soon
 
@@ -126,7 +125,7 @@ class SharedTransport(httpx.AsyncBaseTransport):
         self._budget.earn()
         while True:
             got = await self._noted(trip, send)
-            ended = _ended(got, trip.number)
+            ended = ended_of(got, trip.number)
             self._note(trip, ended)
             pause = self._pause(trip, ended, until)
             if pause is None:
@@ -215,17 +214,6 @@ class SharedTransport(httpx.AsyncBaseTransport):
 
     def _failure(self, error: httpx.TransportError, trip: Trip) -> Failure:
         return failure_of(error, trip.witness, self._http2)
-
-
-def _ended(got: Answer | httpx.Response | Failed, number: int) -> Ended:
-    if isinstance(got, Failed):
-        asked = got.error.retry_in if isinstance(got.error, CircuitOpen) else 0.0
-        return Ended(got.how, number, asked)
-    status = got.status if isinstance(got, Answer) else got.status_code
-    if status < 400:
-        return Ended(status, number)
-    said = got.header("retry-after") if isinstance(got, Answer) else got.headers.get("retry-after")
-    return Ended(status, number, wait_asked(said or "", time.time()))
 
 
 def make_transport(

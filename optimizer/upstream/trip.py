@@ -1,12 +1,14 @@
 """One request on its way: who asks, what repeating it may do, and what its attempts left behind."""
 
+import time
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import httpx
 
+from optimizer.domain.answer import Answer
 from optimizer.domain.repeatable import safety_of
-from optimizer.domain.retry import Ended, Failure, Safety, may_repeat
+from optimizer.domain.retry import Ended, Failure, Safety, may_repeat, wait_asked
 from optimizer.errors import (
     CanvaloError,
     CircuitOpen,
@@ -122,3 +124,15 @@ class Trip:
         if self.left:
             error.kept_back = ""
         return error
+
+
+def ended_of(got: Answer | httpx.Response | Failed, number: int) -> Ended:
+    """How an attempt ended, from what it brought."""
+    if isinstance(got, Failed):
+        asked = got.error.retry_in if isinstance(got.error, CircuitOpen) else 0.0
+        return Ended(got.how, number, asked)
+    status = got.status if isinstance(got, Answer) else got.status_code
+    if status < 400:
+        return Ended(status, number)
+    said = got.header("retry-after") if isinstance(got, Answer) else got.headers.get("retry-after")
+    return Ended(status, number, wait_asked(said or "", time.time()))
