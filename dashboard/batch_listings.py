@@ -1,4 +1,4 @@
-"""The newest batches in a listing. Pure."""
+"""The newest batches, and what became of rows that were not done, in listings. Pure."""
 
 from collections.abc import Sequence
 from datetime import tzinfo
@@ -6,9 +6,45 @@ from typing import TYPE_CHECKING
 
 from dashboard.content import Cell, Column, Listing, cell
 from dashboard.formats import count, duration
+from optimizer.domain.chunks import RowStatus
 
 if TYPE_CHECKING:
-    from optimizer.selectors import BatchDone
+    from optimizer.selectors import BatchDone, UndoneRows
+
+SAID = {  # as docs/batches.md has them
+    RowStatus.FAILED: "refused by Supabase, or no row that can be sent",
+    RowStatus.SKIPPED: "nothing matched: no such row, or a trigger left it out",
+    RowStatus.UNKNOWN: "the answer was lost, and nobody could say what became of it",
+    RowStatus.NOT_ATTEMPTED: "never sent: cancelled, or all would have failed",
+}
+
+
+def undone_listing(found: Sequence["UndoneRows"]) -> Listing:
+    """One row a table, operation and status, the most rows first."""
+    columns = [
+        Column("relation", "Table", numeric=False),
+        Column("operation", "Kind", numeric=False),
+        Column("status", "Status", numeric=False),
+        Column("rows", "Rows"),
+        Column("means", "What that means", numeric=False, long=True),
+    ]
+    rows = [
+        [
+            Cell(one.relation, one.relation),
+            Cell(one.operation, one.operation),
+            Cell(one.status, one.status),
+            cell(count(one.rows), one.rows),
+            Cell(_means(one.status), _means(one.status)),
+        ]
+        for one in found
+    ]
+    caption = "Rows of batches that were not done, by the status that their outcome told."
+    empty = "Every row of this range was done, or its status was not counted yet."
+    return Listing("undone", "Rows not done", caption, columns, rows, empty=empty)
+
+
+def _means(status: str) -> str:
+    return SAID[RowStatus(status)] if status in list(RowStatus) else ""
 
 
 def newest_listing(found: Sequence["BatchDone"], zone: tzinfo) -> Listing:

@@ -66,6 +66,8 @@ class CacheUnavailable(CanvaloError):  # noqa: N818
 class FenceUnavailable(CanvaloError):  # noqa: N818
     """A write to a strict table cannot be fenced, so it was not sent."""
 
+    kept_back = "not announced"
+
 
 class PoolError(CanvaloError):
     """The pool could not lend a connection."""

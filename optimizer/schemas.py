@@ -85,8 +85,14 @@ class BatchStats(Schema):
 
     batches: int = Field(description="Batches carried out.")
     rows: int = Field(description="Rows in them.")
-    failed_rows: int = Field(description="Rows that were refused.")
+    failed_rows: int = Field(description="Rows that were not done, for whatever reason.")
+    undone_rows: dict[str, int] = Field(
+        description="failed_rows, by status: failed (refused), skipped, unknown, not_attempted; "
+        "rows of batches of before these were told apart are in none."
+    )
     calls: int = Field(description="Requests that they took.")
+    sent_bytes: int = Field(description="Bytes of the requests' bodies.")
+    received_bytes: int = Field(description="Bytes of the answers' bodies.")
 
 
 class PoolStats(Schema):

@@ -3,17 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
+from django.contrib.postgres.operations import AddIndexConcurrently
 from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations import (
     AddField,
+    AddIndex,
     DeleteModel,
     RemoveField,
     RenameField,
     RenameModel,
 )
 from django.db.migrations.operations.base import Operation
-from django.db.models import BooleanField, TextField
+from django.db.models import BooleanField, Index, TextField
 
 # Before these nobody ran two versions at once.
 SINCE = {"optimizer": 15, "canvalo": 3, "dashboard": 1}
@@ -24,6 +26,8 @@ def breaks(operation: Operation) -> str:
     """What the old version could not live with; nothing where it can."""
     if isinstance(operation, TAKES_AWAY):
         return f"{operation.describe()}: the old version still reads it"
+    if isinstance(operation, AddIndex) and not isinstance(operation, AddIndexConcurrently):
+        return f"{operation.describe()}: its writes would wait until the index is made"
     if isinstance(operation, AddField):
         field = operation.field
         if not (field.null or field.has_db_default() or field.many_to_many):
@@ -50,6 +54,8 @@ def test_the_old_version_can_live_with_every_migration():
         (AddField("rule", "note", TextField(null=True)), True),
         (AddField("rule", "some", BooleanField(default=False, db_default=False)), True),
         (AddField("rule", "some", BooleanField(default=False)), False),
+        (AddIndexConcurrently("rule", Index(fields=["name"], name="by_name")), True),
+        (AddIndex("rule", Index(fields=["name"], name="by_name")), False),
         (RemoveField("rule", "note"), False),
         (RenameField("rule", "note", "text"), False),
     ],

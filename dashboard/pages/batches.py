@@ -1,18 +1,27 @@
 """Many rows in few calls: what was written in batches, and which rows were not done."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
-from dashboard.batch_listings import newest_listing
+from dashboard.batch_listings import SAID, newest_listing, undone_listing
 from dashboard.charts import Chart, Kind, Unit
 from dashboard.content import Cell, Column, Content, Listing, Note, Section, Tile, cell, link, tile
-from dashboard.formats import UNKNOWN, Measure, count, duration, percent
+from dashboard.formats import UNKNOWN, Measure, count, duration, percent, size
 from dashboard.page import COMPARE, RANGE, Page, Scene
 from dashboard.pages.relations import address_of
-from dashboard.tallied import HALF, MOST, Points, counted_tile, within_ms
+from dashboard.tallied import HALF, MOST, Number, Points, counted_tile, within_ms
 from optimizer import selectors
+from optimizer.domain.chunks import RowStatus
 from optimizer.domain.counts import Counts
+from optimizer.domain.request import Wanted
 from optimizer.domain.tally import Step
 
+_LOOK = {  # name and colour of each kind of row that was not done
+    RowStatus.FAILED: ("refused", "error"),
+    RowStatus.SKIPPED: ("skipped", "refused"),
+    RowStatus.UNKNOWN: ("unknown", "stale"),
+    RowStatus.NOT_ATTEMPTED: ("not attempted", "bypass"),
+}
 HOW = Note(
     "how",
     "No batch in this range",
@@ -25,30 +34,46 @@ HOW = Note(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the page lists row by row."""
+
+    kinds: Sequence[selectors.BatchKind]
+    undone: Sequence[selectors.UndoneRows]
+    newest: Sequence[selectors.BatchDone]
+
+
 def build(scene: Scene) -> Content:
     """Read the batches of the range, and of the one before where it is compared."""
     wanted, before = scene.wanted, scene.wanted.before() if scene.asked.compare else None
 
-    def read(tell: Callable[..., list[selectors.Tallied]]) -> Points:
-        then = None if before is None else tell(before, Step.BATCHED)
-        return Points(tell(wanted, Step.BATCHED), then, wanted)
+    def read(tell: Callable[..., list[selectors.Tallied]], *steps: Step) -> Points:
+        then = None if before is None else tell(before, *steps)
+        return Points(tell(wanted, *steps), then, wanted)
 
-    kinds = selectors.batch_kinds(wanted)
-    newest = selectors.newest_batches(wanted)
-    return batches(scene, (read(selectors.tallies), read(selectors.durations)), kinds, newest)
+    counted = read(selectors.tallies, Step.BATCHED, Step.UNDONE)
+    times = read(selectors.durations, Step.BATCHED)
+    return batches(scene, (counted, times), _listed(wanted))
+
+
+def _listed(wanted: Wanted) -> Listed:
+    return Listed(
+        selectors.batch_kinds(wanted),
+        selectors.undone_rows(wanted),
+        selectors.newest_batches(wanted),
+    )
 
 
 def batches(
     scene: Scene,
     points: tuple[Points, Points],
-    kinds: Sequence[selectors.BatchKind],
-    newest: Sequence[selectors.BatchDone],
+    listed: Listed,
 ) -> Content:
-    """The page of some points, and of the sums by table and operation."""
+    """The page of some points, and of what is listed beside them."""
     counted, times = points
-    sections: list[Section] = [] if kinds or newest else [HOW]
-    sections += [_calls(counted), _rows(counted), _times(times), _kinds(scene, kinds)]
-    sections.append(newest_listing(newest, scene.zone))
+    sections: list[Section] = [] if listed.kinds or listed.newest else [HOW]
+    sections += [_calls(counted), _rows(counted), _times(times), _kinds(scene, listed.kinds)]
+    sections += [undone_listing(listed.undone), newest_listing(listed.newest, scene.zone)]
     return Content(tiles=_tiles(counted, times), sections=sections)
 
 
@@ -66,7 +91,15 @@ def _tiles(counted: Points, times: Points) -> list[Tile]:
         counted_tile("avoided", "Calls avoided", avoided_of, total, then, f"{share} of one a row"),
         tile("each", "Rows a call", each, "on average"),
         counted_tile("failed", "Rows not done", failed_of, total, then, lost),
+        _bytes(total),
     ]
+
+
+def _bytes(total: Counts) -> Tile:
+    bodies = total.of(Step.BATCHED)
+    received = size(bodies.received)
+    note = f"in bodies; {received.number} {received.unit} came back"
+    return tile("bytes", "Bytes sent", size(bodies.sent), note)
 
 
 def _calls(counted: Points) -> Chart:
@@ -82,11 +115,21 @@ def _calls(counted: Points) -> Chart:
 def _rows(counted: Points) -> Chart:
     curves = [
         counted.bars("done", "write", lambda counts: rows_of(counts) - failed_of(counts)),
-        counted.bars("not done", "error", failed_of, "not done: refused, skipped or unknown"),
+        *(counted.bars(*_LOOK[how], _undone(how), SAID[how]) for how in _LOOK),
     ]
+    if _untold(counted.total):  # in a range that begins before rows were told apart
+        curves.append(counted.bars("not done", "pale-error", _untold, "not done, of older batches"))
     caption = f"Rows of batches, each {counted.step}."
     title = "What became of the rows"
     return Chart("rows", title, caption, Unit.COUNT, counted.times, curves, stacked=True)
+
+
+def _undone(how: RowStatus) -> Number:
+    return lambda counts: counts.of(Step.UNDONE, how).count
+
+
+def _untold(counts: Counts) -> int:
+    return max(0, failed_of(counts) - counts.of(Step.UNDONE).count)
 
 
 def _times(times: Points) -> Chart:
@@ -111,12 +154,14 @@ def _kinds(scene: Scene, kinds: Sequence[selectors.BatchKind]) -> Listing:
         Column("calls", "Calls"),
         Column("avoided", "Avoided"),
         Column("rows_a_call", "Rows a call"),
+        Column("sent_bytes", "Sent"),
+        Column("received_bytes", "Received"),
         Column("mean_seconds", "Mean time"),
     ]
     cells = [_kind(scene, kind) for kind in kinds]
     caption = (
         "Batches by table and kind. In part: some row was not done, which is normal and costs no "
-        "other row its place. Avoided: rows less calls."
+        "other row its place. Avoided: rows less calls. Sent and received: bytes of bodies."
     )
     sort = scene.asked.sort or "-rows"
     return Listing("kinds", "Batches by kind", caption, columns, cells, sort=sort)
@@ -135,6 +180,8 @@ def _kind(scene: Scene, kind: selectors.BatchKind) -> list[Cell]:
         Cell(kind.operation, kind.operation),
         *(cell(count(number), number) for number in numbers),
         cell(UNKNOWN if each is None else f"{each:,.1f}", each),
+        cell(size(kind.sent_bytes), kind.sent_bytes),
+        cell(size(kind.received_bytes), kind.received_bytes),
         cell(duration(mean), mean),
     ]
 

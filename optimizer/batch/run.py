@@ -3,6 +3,7 @@ stand alone, lost ones looked for until the upstream is back."""
 
 import asyncio
 import random
+from collections import Counter
 from collections.abc import Callable, Coroutine, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +21,13 @@ from optimizer.batch.requests import Request, Send
 from optimizer.batch.work import Away, Job, Reading, Refused, outcome
 from optimizer.domain.answer import Answer
 from optimizer.domain.chunks import BatchResult, Limits, RowOutcome, RowStatus
-from optimizer.errors import FenceUnavailable, PoolError, UpstreamError, UpstreamUnreachable
+from optimizer.errors import (
+    CanvaloError,
+    FenceUnavailable,
+    PoolError,
+    UpstreamError,
+    UpstreamUnreachable,
+)
 
 _NOT_SENT = (UpstreamUnreachable, FenceUnavailable, PoolError)
 _MOST_TRIES = 5  # of rows that were thrown back by what will pass
@@ -51,7 +58,17 @@ class Run:
         self._outcomes: dict[int, RowOutcome] = {}
         self.stopped = False
         self.calls = self.sent_bytes = self.received_bytes = 0
-        self.settled = self.done = 0
+        self.ended: Counter[RowStatus] = Counter()  # rows, by what became of them
+
+    @property
+    def settled(self) -> int:
+        """Rows whose outcome stands."""
+        return self.ended.total()
+
+    @property
+    def done(self) -> int:
+        """Of these, those that are stored, changed or deleted."""
+        return self.ended[RowStatus.DONE]
 
     async def carry_out(self, jobs: Iterable[Job]) -> None:
         """Send all jobs; nothing more is sent once all is known to fail.
@@ -71,8 +88,7 @@ class Run:
         """Keep outcomes, and tell how far it is."""
         for one in outcomes:
             self._outcomes[one.index] = one
-            self.settled += 1
-            self.done += one.status is RowStatus.DONE
+            self.ended[one.status] += 1
         self._hear(self)
 
     def result(self, outcomes: Sequence[RowOutcome], seconds: float) -> BatchResult:
@@ -196,7 +212,7 @@ class Run:
     def _taken(self, index: int) -> RowOutcome:
         if index in self._outcomes:
             return self._outcomes.pop(index)
-        self.settled += 1
+        self.ended[RowStatus.NOT_ATTEMPTED] += 1
         return RowOutcome(index, RowStatus.NOT_ATTEMPTED)
 
     def _all(self, job: Job, status: RowStatus, error: dict[str, Any]) -> None:
@@ -204,11 +220,19 @@ class Run:
 
     async def _counted(self, request: Request) -> Answer:
         async with self._gate:
-            self.calls += 1
-            self.sent_bytes += len(request.body)
-            answer = await self._send(request)
+            self._count(request, 1)
+            try:
+                answer = await self._send(request)
+            except CanvaloError as error:
+                if error.kept_back:
+                    self._count(request, -1)
+                raise
             self.received_bytes += len(answer.body)
             return answer
+
+    def _count(self, request: Request, times: int) -> None:
+        self.calls += times
+        self.sent_bytes += times * len(request.body)
 
 
 async def together(works: Sequence[Coroutine[Any, Any, None]]) -> None:

@@ -14,7 +14,7 @@ from optimizer.batch.requests import Send, Target
 from optimizer.batch.run import Hear, Progress, Run
 from optimizer.batch.windows import Item, Refusal, windows
 from optimizer.batch.work import Job
-from optimizer.domain.chunks import BatchResult, Entry, Limits, RowOutcome
+from optimizer.domain.chunks import BatchResult, Entry, Limits, RowOutcome, RowStatus
 from optimizer.domain.facts import BatchFlushed, Emit, Operation
 
 logger = logging.getLogger("optimizer.batch")
@@ -64,12 +64,14 @@ class BatchWriter:
         """Write rows that were taken in before."""
         start = time.perf_counter()
         run = self._run(len(entries))
-        await run.carry_out(kind.jobs(entries))
-        seconds = time.perf_counter() - start
-        result = run.result(run.take_outcomes(range(len(entries))), seconds)
-        self._tell(kind, run, seconds)
+        try:
+            await run.carry_out(kind.jobs(entries))
+            outcomes = run.take_outcomes(range(len(entries)))
+        finally:  # of a cancelled one, the rows whose outcome stands
+            seconds = time.perf_counter() - start
+            self._tell(kind, run, seconds)
         self.stopped = run.stopped
-        return result
+        return run.result(outcomes, seconds)
 
     async def stream(self, kind: Kind, rows: Rows) -> AsyncIterator[RowOutcome]:
         """Write rows as they come; outcomes in their order, and as few rows held as may be.
@@ -98,8 +100,10 @@ class BatchWriter:
 
     def _tell(self, kind: Kind, run: Run, seconds: float) -> None:
         relation, operation = self.target.relation, kind.operation
-        failed = run.settled - run.done
-        self.emit(BatchFlushed(relation, operation, run.settled, failed, run.calls, seconds))
+        undone = {str(how): n for how, n in sorted(run.ended.items()) if how is not RowStatus.DONE}
+        numbers = run.settled, run.settled - run.done, run.calls, seconds
+        sizes = run.sent_bytes, run.received_bytes
+        self.emit(BatchFlushed(relation, operation, *numbers, *sizes, undone))
         logger.info(
             "Batch %s of %s: %d of %d rows done, %d calls, %.0f ms",
             operation, relation, run.done, run.settled, run.calls, seconds * 1000,

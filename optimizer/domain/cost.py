@@ -18,7 +18,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from optimizer.domain.figure import Input
 
 CENT = Decimal("0.01")
-HOURS_A_MONTH = 730
+HOURS_A_MONTH, NOTHING = 730, Decimal(0)
 FREE, PRO, TEAM = "free", "pro", "team"
 FORMULA = "p * (max(0, U + A - Q) - max(0, U - Q))"
 FORMULA_OPEN = "from 0 to p * A, since U is not known"
@@ -165,10 +165,13 @@ def cents(amount: Decimal) -> Decimal:
     return amount.quantize(CENT, ROUND_HALF_UP) + 0
 
 
-def hypothesis(hourly: Mapping[str, Decimal], size: str, avoided_share: float | None) -> str:
+def hypothesis(
+    hourly: Mapping[str, Decimal], size: str, avoided_share: float | None, credit: Decimal = NOTHING
+) -> str:
     """What a smaller compute size would save, as an assumption in words, never as a saving.
 
-    `hourly` is size → dollars an hour; an unknown size names no amount.
+    `hourly` is size → dollars an hour, `credit` the dollars of compute a month that the plan
+    includes; an unknown size names no amount.
     """
     start = (
         "Compute is charged by the hour whatever the load, so nothing of it is counted as saved."
@@ -178,12 +181,23 @@ def hypothesis(hourly: Mapping[str, Decimal], size: str, avoided_share: float | 
     smaller = _next_smaller(hourly, size)
     if smaller is None:
         return start
-    month = cents((hourly[size] - hourly[smaller]) * HOURS_A_MONTH)
+    month = cents(_billed(hourly[size], credit) - _billed(hourly[smaller], credit))
     return (
         f"{start} If {smaller} were enough instead of {size}, that would be ${month} a month of "
-        f"{HOURS_A_MONTH} hours, before what the plan credits; whether it is, only a trial under "
-        "your load can tell."
+        f"{HOURS_A_MONTH} hours{_credited(credit)}; whether it is, only a trial under your load "
+        "can tell."
     )
+
+
+def _billed(usd_an_hour: Decimal, credit: Decimal) -> Decimal:
+    """What a month of compute costs beyond the credit, which is never paid out."""
+    return max(NOTHING, usd_an_hour * HOURS_A_MONTH - credit)
+
+
+def _credited(credit: Decimal) -> str:
+    if not credit:
+        return ""
+    return f", after the ${cents(credit)} that the plan credits, were no other project to use it"
 
 
 def _next_smaller(hourly: Mapping[str, Decimal], size: str) -> str | None:

@@ -4,8 +4,8 @@ A fact holds no row, no token and no personal value: relation names, outcomes, s
 Times are in seconds, sizes in bytes on the wire.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from optimizer.domain.tally import Tally
@@ -155,6 +155,9 @@ class BatchFlushed:
     failed: int
     calls: int
     seconds: float
+    sent_bytes: int = 0  # of the requests' bodies
+    received_bytes: int = 0
+    undone: Mapping[str, int] = field(default_factory=dict)  # status of a row → rows, of `failed`
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,6 +56,8 @@ def families(tallies: Mapping[Key, Tally], now: Now) -> list[Family]:
         _counter("vanished_facts", "Estimate of what vanished processes lost.", _lost(tallies)),
         _counter("batches", "Batches carried out.", _by_outcome(tallies, Step.BATCHED)),
         _counter("batch_rows", "Rows of the batches.", _rows(tallies)),
+        _counter("batch_undone_rows", "Rows not done.", _undone(tallies)),
+        _counter("batch_bytes", "Bytes of the batches' bodies.", _batch_bytes(tallies)),
         _histogram("request_duration_seconds", "How long callers waited.", asked),
         _histogram("upstream_duration_seconds", "How long Supabase took.", _timed(tallies)),
         *_held(now),
@@ -158,6 +160,16 @@ def _rows(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
         (("result", "ok"),): done.rows - done.failed,
         (("result", "failed"),): done.failed,
     }
+
+
+def _undone(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
+    counts = Counts(tallies).by_outcome(Step.UNDONE)
+    return {(("status", status),): count for status, count in counts.items()}
+
+
+def _batch_bytes(tallies: Mapping[Key, Tally]) -> dict[Labels, float]:
+    done = Counts(tallies).of(Step.BATCHED)
+    return {(("direction", "sent"),): done.sent, (("direction", "received"),): done.received}
 
 
 def _histogram(name: str, help_: str, tallies: Mapping[Key, Tally]) -> Family:

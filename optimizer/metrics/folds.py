@@ -43,7 +43,7 @@ class Cell(Protocol):
 
 
 # Looked up on the hot path: a module's name is found faster than an enum's member.
-_ASKED, _SENT, _LENT, _BATCHED, _FAULT, _TOUCHED, _UNSENT = (str(step) for step in Step)
+_ASKED, _SENT, _LENT, _BATCHED, _FAULT, _TOUCHED, _UNDONE, _UNSENT = (str(step) for step in Step)
 _READ = str(Operation.READ)
 _HIT, _L1 = str(ReadOutcome.HIT), str(Tier.L1)
 
@@ -98,6 +98,10 @@ def _batch(cell: Cell, fact: BatchFlushed) -> None:
     found.rows += fact.rows
     found.failed += fact.failed
     found.calls += fact.calls
+    found.sent += fact.sent_bytes
+    found.received += fact.received_bytes
+    for status, rows in fact.undone.items():
+        cell(_UNDONE, fact.relation, fact.operation, status).count += rows
 
 
 def _fault(cell: Cell, fact: CacheFault) -> None:

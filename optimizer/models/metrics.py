@@ -128,13 +128,14 @@ class SpanTally(Sums):
     start = models.DateTimeField()
 
     class Meta:
-        """One row a key and span; found by grain and time."""
+        """One row a key and span; found by grain and time, or some steps of a long time."""
 
         constraints: ClassVar = [
             models.UniqueConstraint(
                 fields=["grain", "start", *KEY], name="one_tally_a_key_and_span"
             )
         ]
+        indexes: ClassVar = [models.Index(fields=["grain", "step", "start"], name="sums_by_step")]
 
     def __str__(self) -> str:
         """The key, in short."""

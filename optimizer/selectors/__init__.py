@@ -13,7 +13,14 @@ from optimizer.selectors.alerts import (
     silences,
     standings,
 )
-from optimizer.selectors.batches import BatchDone, BatchKind, batch_kinds, newest_batches
+from optimizer.selectors.batches import (
+    BatchDone,
+    BatchKind,
+    UndoneRows,
+    batch_kinds,
+    newest_batches,
+    undone_rows,
+)
 from optimizer.selectors.calls import Calls
 from optimizer.selectors.cost import Cost, cost_of_cycle, prices
 from optimizer.selectors.exposition import exposition
@@ -46,6 +53,7 @@ __all__ = [
     "Shapes",
     "Standing",
     "Tallied",
+    "UndoneRows",
     "batch_kinds",
     "cache_fill",
     "cost_of_cycle",
@@ -68,5 +76,6 @@ __all__ = [
     "standings",
     "stats_of",
     "tallies",
+    "undone_rows",
     "version",
 ]

@@ -13,7 +13,10 @@ from optimizer.models import BatchRun
 from optimizer.selectors.tallies import within
 
 MOST_BATCHES = 50  # that are listed
-_SUMMED = ("count", "nanoseconds", "rows", "failed", "calls")
+_SUMMED = ("count", "nanoseconds", "rows", "failed", "calls", "sent", "received")
+
+
+_UNDONE = ("relation", "operation", "outcome", "total")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +31,8 @@ class BatchKind:
     failed: int = 0
     calls: int = 0
     seconds: float = 0.0
+    sent_bytes: int = 0
+    received_bytes: int = 0
 
     @property
     def done(self) -> int:
@@ -58,6 +63,16 @@ class BatchDone:
         return _avoided(self.rows, self.calls)
 
 
+@dataclass(frozen=True, slots=True)
+class UndoneRows:
+    """Rows of batches that were not done: of which table, by which operation, and what became."""
+
+    relation: str
+    operation: str
+    status: str  # as of `optimizer.domain.chunks.RowStatus`
+    rows: int
+
+
 def newest_batches(wanted: Wanted) -> list[BatchDone]:
     """The newest of a range, also those that ended since its last minute was stored."""
     rows = BatchRun.objects.filter(at__gte=wanted.start).order_by("-at")[:MOST_BATCHES]
@@ -76,8 +91,17 @@ def batch_kinds(wanted: Wanted) -> list[BatchKind]:
     return sorted(found.values(), key=lambda kind: (-kind.rows, kind.relation, kind.operation))
 
 
+def undone_rows(wanted: Wanted) -> list[UndoneRows]:
+    """Rows of a range that were not done, by table, operation and status, the most first."""
+    rows = within(wanted).filter(step=Step.UNDONE).values("relation", "operation", "outcome")
+    found = rows.annotate(total=Sum("count")).order_by("-total", "relation", "operation", "outcome")
+    return [UndoneRows(*row) for row in found.values_list(*_UNDONE)]
+
+
 def _with(kind: BatchKind, row: Mapping[str, Any]) -> BatchKind:
-    count, nanoseconds, rows, failed, calls = (int(row[f"sum_{name}"]) for name in _SUMMED)
+    count, nanoseconds, rows, failed, calls, sent, received = (
+        int(row[f"sum_{name}"]) for name in _SUMMED
+    )
     return BatchKind(
         kind.relation,
         kind.operation,
@@ -87,6 +111,8 @@ def _with(kind: BatchKind, row: Mapping[str, Any]) -> BatchKind:
         kind.failed + failed,
         kind.calls + calls,
         kind.seconds + nanoseconds / NANOSECONDS,
+        kind.sent_bytes + sent,
+        kind.received_bytes + received,
     )
 
 

@@ -9,7 +9,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from optimizer.domain import cost, cycle
-from optimizer.domain.cost import Line, Plan, Price
+from optimizer.domain.cost import NOTHING, Line, Plan, Price
 from optimizer.domain.figure import SUMS, Counted, Figure, Input, QuotaEnd, of_counted, quota_end
 from optimizer.domain.figures import ALL
 from optimizer.domain.spans import QUARTER, Stretch
@@ -57,7 +57,7 @@ def cost_of_cycle(now: datetime) -> Cost:
             for line, until in measured
             if line.used is not None and line.avoided is not None
         ],
-        compute=cost.hypothesis(_hourly(sheet), profile.compute_size, counted.avoided_share),
+        compute=_compute(sheet, profile.compute_size, counted.avoided_share),
         calls=calls_beside_ours(),
         counted=counted,
         figures=of_counted(counted, within.start),
@@ -126,6 +126,11 @@ def _counted(within: Stretch, until: datetime) -> Counted:
 
 def _forecast(line: Line, until: datetime, within: Stretch) -> cycle.Forecast:
     return cycle.forecast(line.quota, line.used or 0, line.avoided or 0, until, within)
+
+
+def _compute(sheet: Mapping[str, Price], size: str, avoided_share: float | None) -> str:
+    credit = sheet.get("compute_credit")
+    return cost.hypothesis(_hourly(sheet), size, avoided_share, credit.usd if credit else NOTHING)
 
 
 def _hourly(sheet: Mapping[str, Price]) -> dict[str, Decimal]:

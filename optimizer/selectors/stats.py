@@ -97,7 +97,15 @@ def _requests(counts: Counts) -> RequestStats:
 
 def _batches(counts: Counts) -> BatchStats:
     done = counts.of(Step.BATCHED)
-    return BatchStats(batches=done.count, rows=done.rows, failed_rows=done.failed, calls=done.calls)
+    return BatchStats(
+        batches=done.count,
+        rows=done.rows,
+        failed_rows=done.failed,
+        undone_rows=counts.by_outcome(Step.UNDONE),
+        calls=done.calls,
+        sent_bytes=done.sent,
+        received_bytes=done.received,
+    )
 
 
 def _leases(counts: Counts) -> PoolStats:

@@ -64,7 +64,9 @@ def _placed(wanted: Wanted, rows: Iterable[tuple[datetime, Key, Tally]]) -> list
     for at, number in known(wanted):
         minutes[bisect_right(starts, at) - 1] += number
     for at, key, tally in rows:
-        found[bisect_right(starts, at) - 1].setdefault(key, Tally()).merge(tally)
+        point = found[bisect_right(starts, at) - 1]
+        held = point.get(key)
+        point[key] = tally if held is None else held.merge(tally)
     points = zip(pieces, minutes, found, strict=True)
     return [Tallied(piece, number, Counts(counted)) for piece, number, counted in points]
 

@@ -5,7 +5,7 @@ import os
 import random
 import sys
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import Protocol, TypeVar
@@ -20,7 +20,6 @@ from optimizer.domain.retry import (
     Failure,
     costs,
     pause_before_next,
-    wait_asked,
 )
 from optimizer.errors import CircuitOpen, PoolError
 from optimizer.upstream import breaker, gate
@@ -28,7 +27,7 @@ from optimizer.upstream.breaker import Breaker
 from optimizer.upstream.exchange import failure_of, read_whole
 from optimizer.upstream.gate import Gate, Held
 from optimizer.upstream.tls import trusted
-from optimizer.upstream.trip import Failed, Trip
+from optimizer.upstream.trip import Failed, Trip, ended_of
 
 KEPT_ALIVE = 30.0  # s; an idle connection is not used after this, and closed soon
 
@@ -126,7 +125,7 @@ class SharedTransport(httpx.AsyncBaseTransport):
         self._budget.earn()
         while True:
             got = await self._noted(trip, send)
-            ended = _ended(got, trip.number)
+            ended = ended_of(got, trip.number)
             self._note(trip, ended)
             pause = self._pause(trip, ended, until)
             if pause is None:
@@ -193,7 +192,7 @@ class SharedTransport(httpx.AsyncBaseTransport):
         trip.under_way = True
         try:
             answer = await read_whole(await self.inner.handle_async_request(trip.request))
-            well = not _ended(answer, trip.number).ill
+            well = not ended_of(answer, trip.number).ill
         except httpx.TransportError as error:
             well = False if Ended(self._failure(error, trip)).ill else None
             raise
@@ -215,21 +214,6 @@ class SharedTransport(httpx.AsyncBaseTransport):
 
     def _failure(self, error: httpx.TransportError, trip: Trip) -> Failure:
         return failure_of(error, trip.witness, self._http2)
-
-
-def _ended(got: Answer | httpx.Response | Failed, number: int) -> Ended:
-    if isinstance(got, Failed):
-        asked = got.error.retry_in if isinstance(got.error, CircuitOpen) else 0.0
-        return Ended(got.how, number, asked)
-    if isinstance(got, httpx.Response):
-        return Ended(got.status_code, number, _asked(got.status_code, got.headers))
-    wait = _asked(got.status, dict(got.headers))
-    return Ended(got.status, number, wait, not got.never_began, got.is_chosen)
-
-
-def _asked(status: int, headers: Mapping[str, str]) -> float:
-    """Seconds that an answer asks to wait; one that is none of an error asks nothing."""
-    return wait_asked(headers.get("retry-after", ""), time.time()) if status >= 400 else 0.0
 
 
 def make_transport(

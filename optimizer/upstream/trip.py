@@ -1,12 +1,15 @@
 """One request on its way: who asks, what repeating it may do, and what its attempts left behind."""
 
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
 import httpx
 
+from optimizer.domain.answer import Answer
 from optimizer.domain.repeatable import safety_of
-from optimizer.domain.retry import Ended, Failure, Safety, may_repeat
+from optimizer.domain.retry import Ended, Failure, Safety, may_repeat, wait_asked
 from optimizer.errors import (
     CanvaloError,
     CircuitOpen,
@@ -128,3 +131,19 @@ class Trip:
         if self.left:
             error.kept_back = ""
         return error
+
+
+def ended_of(got: Answer | httpx.Response | Failed, number: int) -> Ended:
+    """How an attempt ended, from what it brought."""
+    if isinstance(got, Failed):
+        asked = got.error.retry_in if isinstance(got.error, CircuitOpen) else 0.0
+        return Ended(got.how, number, asked)
+    if isinstance(got, httpx.Response):
+        return Ended(got.status_code, number, _asked(got.status_code, got.headers))
+    wait = _asked(got.status, dict(got.headers))
+    return Ended(got.status, number, wait, not got.never_began, got.is_chosen)
+
+
+def _asked(status: int, headers: Mapping[str, str]) -> float:
+    """Seconds that an answer asks to wait; one that is none of an error asks nothing."""
+    return wait_asked(headers.get("retry-after", ""), time.time()) if status >= 400 else 0.0

@@ -26,7 +26,7 @@ def work(transactional_db) -> None:
     last = last_minute()
     for n in range(29, 0, -1):
         save(last - n * MINUTE, pooled(calls=n, repeated=1), batched(rows=10 * n), happened(hits=n))
-    keep(last, pooled(shed=2, opened=1), batched(failed=3))
+    keep(last, pooled(shed=2, opened=1), batched(failed=3, skipped=3))
     sheet = import_module("optimizer.migrations.0009_price_sheet").sheet()
     PriceItem.objects.all().delete()  # other tests empty all tables, these rows among them
     PriceItem.objects.bulk_create(PriceItem(**row) for row in sheet)
@@ -85,10 +85,10 @@ def test_drawn_bars_table_and_csv_of_batches_are_one(alice):  # noqa: F811
     with download.value.path().open(newline="") as file:
         points = list(csv.DictReader(file))
     assert [p["done"] for p in points] == ["" if y is None else str(y) for y in traces["done"]]
-    assert (traces["done"][-1], traces["not done"][-1]) == (197, 3)
+    assert (traces["done"][-1], traces["skipped"][-1]) == (197, 3)
     alice.locator("#chart-rows summary").click()
     first = alice.locator("#chart-rows tbody tr").first
-    assert first.locator("td").all_text_contents() == ["197", "3"]
+    assert first.locator("td").all_text_contents() == ["197", "0", "3", "0", "0"]
 
 
 @pytest.mark.usefixtures("work")

@@ -278,8 +278,14 @@ def test_batches_are_told_by_table_and_kind(alice, minute):
         batched(rows=30, calls=3, operation="delete", relation="api.invoices"),
     )
     assert rows(alice, "/data/batches", "kinds") == [
-        ["api.contacts", "insert", "2", "1", "300", "295", "5", "5", "295", "60.0", "250 ms"],
-        ["api.invoices", "delete", "1", "0", "30", "30", "0", "3", "27", "10.0", "250 ms"],
+        [
+            *("api.contacts", "insert", "2", "1", "300", "295", "5", "5", "295", "60.0"),
+            *("60.0 kB", "80.0 kB", "250 ms"),
+        ],
+        [
+            *("api.invoices", "delete", "1", "0", "30", "30", "0", "3", "27", "10.0"),
+            *("30.0 kB", "40.0 kB", "250 ms"),
+        ],
     ]
     sorted_ = rows(alice, "/data/batches?sort=rows", "kinds")
     assert sorted_[0][0] == "api.invoices"
@@ -292,6 +298,23 @@ def test_rows_are_told_by_what_became_of_them(alice, minute):
     text = alice.get("/data/batches/rows.csv").content.decode()
     points = list(csv.DictReader(io.StringIO(text)))
     assert [(p["done"], p["not_done"]) for p in points[-3:]] == [("", ""), ("0", "0"), ("195", "5")]
+
+
+def test_rows_not_done_are_told_apart(alice, minute):
+    """By status, in the chart and by table; a batch of before that was counted stays whole."""
+    keep(minute)
+    keep(
+        minute - MINUTE,
+        batched(failed=7, skipped=4, unknown=3),
+        batched(failed=2, relation="api.invoices"),
+    )
+    drawn = columns(alice, "/data/batches/rows.json")
+    names = ("done", "skipped", "unknown", "not_done")
+    assert [drawn[name][-2] for name in names] == [391, 4, 3, 2]
+    assert [row[:4] for row in rows(alice, "/data/batches", "undone")] == [
+        ["api.contacts", "insert", "skipped", "4"], ["api.contacts", "insert", "unknown", "3"],
+    ]  # fmt: skip
+    assert numbers(alice, "/data/batches")["bytes"] == "60.0 kB"
 
 
 def test_recent_batches_are_listed_one_by_one(alice, minute):

@@ -35,12 +35,13 @@ def pooled(leases: int = 8, made: int = 2, calls: int = 5, **faults: int) -> dic
 
 def batched(
     rows: int = 200, failed: int = 0, calls: int = 2, relation: str = "api.contacts",
-    operation: str = "insert",
+    operation: str = "insert", **undone: int,
 ) -> dict[Key, Tally]:  # fmt: skip
-    """One batch."""
+    """One batch, of 30 kB sent and 40 kB received; of rows not done, how many of which status."""
     outcome = "partial" if failed else "ok"
-    tally = lasted(0.25, rows=rows, failed=failed, calls=calls)
-    return {Key("batched", relation, operation, outcome): tally}
+    tally = lasted(0.25, rows=rows, failed=failed, calls=calls, sent=30_000, received=40_000)
+    statuses = {Key("undone", relation, operation, how): Tally(n) for how, n in undone.items()}
+    return {Key("batched", relation, operation, outcome): tally} | statuses
 
 
 def stood(rule: AlertRule, *moves: tuple[datetime, Phase]) -> AlertState:

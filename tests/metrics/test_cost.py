@@ -132,6 +132,8 @@ def test_compute_is_a_hypothesis_in_words():
     assert "43 % of the calls" in text
     assert "If micro were enough instead of small, that would be $5.23 a month" in text
     assert "only a trial" in text
+    credited = hypothesis(hourly, "small", 0.43, Decimal(10))
+    assert "that would be $5.04 a month of 730 hours, after the $10.00 that the plan" in credited
     assert "$" not in hypothesis(hourly, "micro", None)
     assert "$" not in hypothesis(hourly, "", 0.5)
 

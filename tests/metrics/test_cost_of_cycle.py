@@ -147,5 +147,5 @@ def test_each_figure_says_how_it_was_worked_out(client, fresh_valkey):
 
 def test_every_price_has_a_day_and_a_source():
     """The sheet that comes with the product."""
-    assert PriceItem.objects.count() == 25
+    assert PriceItem.objects.count() == 27
     assert not PriceItem.objects.filter(source="").exists()

@@ -106,7 +106,9 @@ def other(clock, valkey):
     recorder.record(read(relation='api.odd"name\\x'))
     recorder.record(call())
     recorder.record(LeaseTaken(reused=True, waited=0.002))
-    recorder.record(BatchFlushed("api.contacts", Operation.INSERT, 100, 2, 5, 0.1))
+    recorder.record(
+        BatchFlushed("api.contacts", Operation.INSERT, 100, 2, 5, 0.1, 900, 700, {"skipped": 2})
+    )
     recorder.record(CacheFault("fill"))
     recorder.record(CallUnsent("api.contacts", Operation.READ, "circuit open"))
     flush_blocking(recorder, valkey, lambda: PoolGauges(8, 3, 5))
@@ -131,6 +133,8 @@ def test_the_text_keeps_to_the_format_and_says_what_was_counted(scrape, clock, v
     found = scrape()
     assert hits(found) == 2
     assert found["canvalo_batch_rows_total", (("result", "failed"),)] == 2
+    assert found["canvalo_batch_undone_rows_total", (("status", "skipped"),)] == 2
+    assert found["canvalo_batch_bytes_total", (("direction", "sent"),)] == 900
     assert found["canvalo_faults_total", (("outcome", "fill"),)] == 1
     unsent = (("relation", "api.contacts"), ("operation", "read"), ("why", "circuit open"))
     assert found["canvalo_unsent_requests_total", unsent] == 1

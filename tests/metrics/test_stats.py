@@ -54,7 +54,9 @@ def other(clock, valkey):
         recorder.record(call())
     recorder.record(LeaseTaken(reused=True, waited=0.002))
     recorder.record(LeaseTaken(reused=False, waited=0))
-    recorder.record(BatchFlushed("api.contacts", Operation.INSERT, 100, 2, 5, 0.1))
+    recorder.record(
+        BatchFlushed("api.contacts", Operation.INSERT, 100, 2, 5, 0.1, 900, 700, {"skipped": 2})
+    )
     recorder.record(CacheFault("fill"))
     flush_blocking(recorder, valkey, lambda: PoolGauges(8, 3, 5))
     return recorder
@@ -94,7 +96,10 @@ def test_the_figures_are_those_of_another_process_too(staff):
     assert pool["total_connections"] >= 8
     assert body["requests"]["avoided"] == 4
     assert body["requests"]["by_outcome"]["stale"] == 1
-    assert body["batch"] == {"batches": 1, "rows": 100, "failed_rows": 2, "calls": 5}
+    batch = body["batch"]
+    assert [batch[name] for name in ("batches", "rows", "failed_rows", "calls")] == [1, 100, 2, 5]
+    assert batch["undone_rows"] == {"skipped": 2}
+    assert [batch[name] for name in ("sent_bytes", "received_bytes")] == [900, 700]
     waits = body["pool"].pop("waited_p50_ms"), body["pool"].pop("waited_p95_ms")
     assert waits == (pytest.approx(0, abs=0.01), pytest.approx(2, rel=0.05))
     assert body["pool"] == {"leases": 2, "reused": 1, "waited_ms": 2.0}

@@ -204,13 +204,27 @@ async def test_a_batch_is_told_once_with_what_it_took(facts):
     (fact,) = facts.of(BatchFlushed)
     assert (fact.relation, fact.operation) == ("api.contacts", Operation.INSERT)
     assert (fact.rows, fact.failed, fact.calls) == (4, 1, len(table.calls))
+    assert fact.undone == {"failed": 1}
+    assert fact.received_bytes > 0
+    assert fact.sent_bytes > 4 * len(b'{"n":0}')
     assert fact.seconds > 0
 
 
-async def test_a_cancelled_batch_ends_at_once():
-    """The error goes through; nothing more is sent."""
+async def test_calls_that_could_not_leave_are_none(facts):
+    """Of ten rows four are stored by the one call that was made."""
+    table = Table()
+    table.says[2] = PoolFull("9 wait")
+    await insert(table, numbered(10), emit=facts)
+    (fact,) = facts.of(BatchFlushed)
+    assert (fact.rows, fact.calls, fact.undone) == (10, 1, {"not_attempted": 6})
+
+
+async def test_a_cancelled_batch_ends_at_once(facts):
+    """The error goes through; nothing more is sent, and what was done is told."""
     table = Table()
     table.says[2] = asyncio.CancelledError()
     with pytest.raises(asyncio.CancelledError):
-        await insert(table, numbered(12))
+        await insert(table, numbered(12), emit=facts)
     assert len(table.calls) == 2
+    (fact,) = facts.of(BatchFlushed)
+    assert (fact.rows, fact.failed, fact.calls) == (4, 0, 2)
