@@ -37,6 +37,17 @@ def test_no_unit_runs_as_root_or_may_become_it(unit):
     assert value(unit, "CapabilityBoundingSet") == ""
 
 
+SHUT = ("RestrictSUIDSGID", "RestrictRealtime", "ProtectHostname", "ProtectKernelLogs")
+
+
+@each_service
+@pytest.mark.parametrize("door", SHUT)
+def test_a_unit_keeps_shut_what_nothing_here_goes_through(unit, door):
+    """As `systemd-analyze security` advises, where it needs no trial on a machine."""
+    assert value(unit, door) == "true"
+    assert value(unit, "ProtectProc") == "invisible"
+
+
 def test_the_web_process_has_time_to_drain():
     """Or systemd would kill it with requests in it."""
     web = PROJECT / "deploy" / "systemd" / "canvalo-web@.service"
