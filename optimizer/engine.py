@@ -9,15 +9,13 @@ from optimizer import inside, session
 from optimizer.cache.clocks import boottime
 from optimizer.cache.fence import Write as Fenced
 from optimizer.cache.fetching import Fetch
-from optimizer.cache.refreshing import BEHIND
 from optimizer.cache.served import Served, without_cache
 from optimizer.cache.tiered import TieredCache
-from optimizer.counting import cache_read, failed_read
+from optimizer.counting import cache_read, failed_read, measured
 from optimizer.domain import causal, tags
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.causal import Demand
 from optimizer.domain.facts import (
-    CallUnsent,
     ChangeMade,
     Emit,
     MissReason,
@@ -25,7 +23,6 @@ from optimizer.domain.facts import (
     ReadOutcome,
     Tier,
     Touched,
-    UpstreamCall,
 )
 from optimizer.domain.freshness import Mark
 from optimizer.domain.grain.events import Event, fine_of, of_events
@@ -39,7 +36,6 @@ from optimizer.domain.ttl import Policies
 from optimizer.doubting import Doubts
 from optimizer.errors import (
     CacheUnavailable,
-    CanvaloError,
     OutcomeUnknown,
     PoolError,
     UpstreamError,
@@ -90,7 +86,10 @@ class Engine:
         `demand` says which write must be seen; without one, what the session has shown holds.
         """
         start = time.perf_counter_ns()
-        plan, fetch = self._plans.of(read, scope), self._measured(read.name, Operation.READ, call)
+        plan, fetch = (
+            self._plans.of(read, scope),
+            measured(self._emit, read.name, Operation.READ, call),
+        )
         try:
             served = await self._answer(plan, fetch, demand or session.demand())
         except (UpstreamError, PoolError):
@@ -169,7 +168,7 @@ class Engine:
     ) -> tuple[Answer, Mark | None]:
         """Send it while its marker stands; the answer, and where the write ended."""
         timely = replace(call, send=lambda: _in_time(fenced, call.send))
-        send = self._measured(write.change.name, write.change.operation, timely)
+        send = measured(self._emit, write.change.name, write.change.operation, timely)
         try:
             answer = await send()
             return answer, await self._ended(write, fenced, answer, schema)
@@ -208,30 +207,6 @@ class Engine:
             return await self._cache.shared.history.asked(write.change.name)
         except CacheUnavailable:
             return None
-
-    def _measured(self, relation: str, operation: Operation, call: Call) -> Fetch:
-        """Wrap a call so that it is counted, whatever becomes of it: as sent, or as not sent."""
-
-        async def fetch() -> Answer:
-            start = time.perf_counter()
-            status, received, kept_back = 0, 0, ""
-            try:
-                answer = await call.send()
-                status, received = answer.status, len(answer.body)
-            except CanvaloError as error:
-                kept_back = error.kept_back
-                raise
-            else:
-                return answer
-            finally:
-                seconds, added = time.perf_counter() - start, BEHIND.get()
-                sizes = call.sent_bytes, received
-                if not kept_back:
-                    self._emit(UpstreamCall(relation, operation, status, seconds, *sizes, added))
-                elif not added:  # nobody had asked for what the engine adds, and nothing left
-                    self._emit(CallUnsent(relation, operation, kept_back))
-
-        return fetch
 
 
 async def _in_time(write: Fenced, send: Fetch) -> Answer:
