@@ -18,6 +18,7 @@ from optimizer.clients import Clients, OwnQuestions
 from optimizer.conf import VERSION_KEY, OptimizationSettings, Overrides, optimization_settings
 from optimizer.config import Config, connect
 from optimizer.domain.facts import Emit, Fact
+from optimizer.domain.scope import project_of
 from optimizer.door import Door
 from optimizer.engine import Engine
 from optimizer.functions import FunctionCache
@@ -61,6 +62,7 @@ class Runtime:
             self.valkey,
             lambda: settings.cache_marker_life,
             lambda: settings.cache_compress_from,
+            project_of(config.supabase_url),
         )
         self.transport = make_transport(settings, proxy_for(config.supabase_url), self.emit)
         own = OwnQuestions(config, lambda: self.transport)

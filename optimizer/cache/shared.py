@@ -90,7 +90,10 @@ class SharedTier:
         client: Redis,
         life: Callable[[], float] = lambda: MARKER_LIFE,
         compress_from: Callable[[], int] = lambda: 0,
+        project: str = "",
     ) -> None:
+        """`project` tells apart the entries of two projects whose programs share this Valkey."""
+        self._project = project
         self._compress_from = compress_from
         self.steps = Steps(client, life)
         self.view = self.steps.view
@@ -116,8 +119,8 @@ class SharedTier:
         """
         who, filters = fetcher or Fetcher(), asked or _NO_FILTERS
         keys = [
-            _entry(key), INDEX, _fetcher(key), filters_of(filters.relation), *pairs_of(tags),
-            *pairs_of(others),
+            self._entry(key), INDEX, self._fetcher(key), filters_of(filters.relation),
+            *pairs_of(tags), *pairs_of(others),
         ]  # fmt: skip
         args = [
             known, who.name, int(who.seconds * 1000), len(tags), filters.tag if asked else "",
@@ -132,12 +135,12 @@ class SharedTier:
         """Store an entry for `ttl` seconds; the entries nearest to their end make room."""
         value = encode(entry, self._compress_from())
         args = [entry.stamps, value, max(1, int(ttl * 1000)), max_entries, by]
-        await self.steps.run(self._fill, [_entry(key), INDEX, _fetcher(key)], args)
+        await self.steps.run(self._fill, [self._entry(key), INDEX, self._fetcher(key)], args)
 
     async def release(self, key: str, by: str) -> None:
         """Say that a fetch has ended without anything to keep."""
         args = ["", "", 1, 0, by]
-        await self.steps.run(self._fill, [_entry(key), INDEX, _fetcher(key)], args)
+        await self.steps.run(self._fill, [self._entry(key), INDEX, self._fetcher(key)], args)
 
     async def claim(self, key: str, stamps: str, fetcher: Fetcher) -> bool:
         """Be the one who fetches an entry that is still there; False where another does."""
@@ -145,13 +148,19 @@ class SharedTier:
         value = f"{fetcher.name} {stamps}"
         client = self.steps.client
         return bool(
-            await self.steps.ask(lambda: client.set(_fetcher(key), value, nx=True, px=life))
+            await self.steps.ask(lambda: client.set(self._fetcher(key), value, nx=True, px=life))
         )
 
     async def last(self, key: str) -> Entry | None:
         """What is stored, whether it stands or not; for an upstream that fails."""
-        value = await self.steps.ask(lambda: self.steps.client.hget(_entry(key), "value"))
+        value = await self.steps.ask(lambda: self.steps.client.hget(self._entry(key), "value"))
         return decode(value) if value is not None else None
+
+    def _entry(self, key: str) -> str:
+        return f"{PREFIX}:e:{self._project}{key}"
+
+    def _fetcher(self, key: str) -> str:
+        return f"{PREFIX}:f:{self._project}{key}"
 
     async def sizes(self) -> CacheSizes:
         """Count the entries."""
@@ -180,11 +189,3 @@ def _as_look(at: Mark, reply: Sequence[Any], always: int) -> Look:
         Found(found), stamps.decode(), at, entry, quarantine / 1000, bool(elsewhere), always,
         bool(others_busy), bool(unknown),
     )  # fmt: skip
-
-
-def _entry(key: str) -> str:
-    return f"{PREFIX}:e:{key}"
-
-
-def _fetcher(key: str) -> str:
-    return f"{PREFIX}:f:{key}"

@@ -64,6 +64,11 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def project_of(url: str) -> str:
+    """A short hash of a project's address: one user id may be two people in two projects."""
+    return digest("project", url.rstrip("/").lower())[:12]
+
+
 def from_claims(claims: Mapping[str, Any], api_key: str = "") -> Scope:
     """Make the scope of a verified token: its role and every claim that a policy can read.
 

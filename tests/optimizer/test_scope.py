@@ -110,3 +110,10 @@ def test_parts_do_not_run_together():
     assert digest("ab", "c") != digest("a", "bc")
     assert digest("a", ["b"]) != digest("a", "b")
     assert digest("a", None) != digest("a", "null") != digest("a")
+
+
+def test_a_project_is_told_by_its_address():
+    """However it is spelled: all programs of one share what is kept."""
+    same_ = {"https://abcd.supabase.co", "https://ABCD.supabase.co/"}
+    assert len({scopes.project_of(url) for url in same_}) == 1
+    assert scopes.project_of("https://other.supabase.co") not in map(scopes.project_of, same_)

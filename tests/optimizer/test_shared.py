@@ -11,7 +11,7 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
 from optimizer.cache.entry import FORMAT, Entry
-from optimizer.cache.shared import CacheSizes, Found, SharedTier
+from optimizer.cache.shared import CacheSizes, Fetcher, Found, SharedTier
 from optimizer.domain.answer import Answer
 from optimizer.errors import CacheUnavailable
 
@@ -47,6 +47,18 @@ async def test_what_was_filled_is_found(shared):
     stamps = await fill(shared, body=b"[1]")
     look = await shared.look("k", TAGS)
     assert (look.found, look.stamps, look.entry) == (Found.VALUE, stamps, entry(stamps, b"[1]"))
+
+
+async def test_two_projects_on_one_valkey_share_no_answer(shared):
+    """A user id may be two people; what either writes ends the answers of both."""
+    ours, theirs = (SharedTier(shared.steps.client, project=name) for name in ("a", "b"))
+    await fill(ours, body=b"[1]")
+    assert await found(theirs) is Found.COLD
+    assert await theirs.last("k") is None
+    assert await theirs.claim("k", "", Fetcher("theirs", 60.0))
+    assert await found(ours) is Found.VALUE
+    await theirs.history.touch(["r:api.contacts"])
+    assert await found(ours) is Found.INVALIDATED
 
 
 async def test_what_l1_holds_is_not_sent_again(shared):
