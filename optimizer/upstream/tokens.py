@@ -16,6 +16,7 @@ Claims = Mapping[str, Any]
 
 _REMEMBERED = 4096  # verified tokens; a signature need not be computed for each request
 _FAR = 1e15  # epoch s; a time beyond it is no time
+_SKEW = 30.0  # s by which the issuer's clock may be ahead, as PostgREST has it
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,7 @@ def _decode(token: str, key: Any, algorithm: str) -> Claims:
 
 
 def _check_times(claims: Claims, now: float) -> None:
-    for name in ("exp", "nbf"):
+    for name in ("exp", "nbf", "iat"):
         value = claims.get(name, 0)
         if not isinstance(value, int | float) or not abs(value) < _FAR:  # NaN is not less either
             raise TokenInvalid(f"the token's {name} is not a number")
@@ -108,3 +109,5 @@ def _check_times(claims: Claims, now: float) -> None:
         raise TokenExpired("the token has expired; sign in again")
     if claims.get("nbf", 0) > now:
         raise TokenInvalid("the token is not valid yet")
+    if claims.get("iat", 0) > now + _SKEW:
+        raise TokenInvalid("the token was issued in the future")

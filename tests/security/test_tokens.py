@@ -76,6 +76,7 @@ HOSTILE = {
         signed(s).split(".")[0] + "." + part(claimed(role="service_role")) + ".AAAA"
     ),
     "not valid yet": lambda s: signed(s, nbf=soon()),
+    "issued in the future": lambda s: signed(s, iat=soon()),
     "expired": lambda s: signed(s, exp=int(time.time()) - 1),
     "expiry as a word": lambda s: spelt({"alg": "HS256"}, "AAAA", exp="never"),
     "expiry without end": lambda s: signed(s, exp=1e300),
