@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from redis.asyncio import Redis
 
-from optimizer.cache.steps import PREFIX, filters_of
+from optimizer.cache.steps import INDEX, PREFIX, filters_of
 from optimizer.domain.scope import digest
 from optimizer.domain.tags import EVERYTHING
 from optimizer.models import AlertRule, Notice, Outbox, Recipient, SettingsChange
@@ -87,9 +87,18 @@ async def _unlink(valkey: Redis) -> int:
     async for key in valkey.scan_iter(match=ENTRIES, count=_AT_ONCE):
         some.append(key)
         if len(some) == _AT_ONCE:
-            removed += await valkey.unlink(*some)
+            removed += await _drop(valkey, some)
             some.clear()
-    return removed + (await valkey.unlink(*some) if some else 0)
+    return removed + (await _drop(valkey, some) if some else 0)
+
+
+async def _drop(valkey: Redis, keys: list[bytes]) -> int:
+    """Remove entries with their names, or the misses that follow would be told as evictions."""
+    async with valkey.pipeline(transaction=True) as both:
+        both.unlink(*keys)
+        both.zrem(INDEX, *keys)
+        removed, _ = await both.execute()
+    return int(removed)
 
 
 async def _rewrite(valkey: Redis) -> bool:

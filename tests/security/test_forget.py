@@ -15,6 +15,7 @@ from django.utils.timezone import now
 
 from canvalo.devstack import tokens
 from optimizer import get_cache, runtime
+from optimizer.cache.steps import INDEX
 from optimizer.models import Notice, Outbox, Recipient, SettingsChange
 from tests.alerts.factories import AlertRuleFactory
 
@@ -51,6 +52,7 @@ def test_no_answer_about_the_person_is_left_in_valkey(fresh_valkey):
     assert "cached answers: 1" in forget(tokens.USERS["alice"])
     with redis.Redis.from_url(fresh_valkey) as valkey:
         assert valkey.keys("{canvalo}:e:*") == []
+        assert valkey.zcard(INDEX) == 0  # a miss is none for want of room
     assert kept() is None
 
 
