@@ -1,6 +1,7 @@
 """What is known of the database: PostgREST's root document, and what was declared beside it."""
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
@@ -13,6 +14,7 @@ from optimizer.domain.openapi import declared, read_document
 from optimizer.errors import CacheUnavailable, CanvaloError, ConfigurationError, UpstreamError
 from optimizer.upstream.exchange import json_of
 
+logger = logging.getLogger(__name__)
 FetchRoot = Callable[[str], Awaitable[Answer]]  # schema → the document's answer
 Agree = Callable[[Mapping[str, str], Collection[str]], Awaitable[None]]
 NOTHING: Mapping[str, Routine] = {}
@@ -45,6 +47,7 @@ class Schemata:
         self._agree = agree
         self._epoch = epoch
         self._learnt_in = ""
+        self._refused = ""  # why the document could not be read, when last looked at
         self._fetch = fetch
         self._emit = emit
         self._document: Any = None
@@ -79,8 +82,10 @@ class Schemata:
             if document != self._document:
                 await self._learn(read_document(document, name))
                 self._document = document
-        except (UpstreamError, ConfigurationError):
+            self._refused = ""
+        except (UpstreamError, ConfigurationError) as error:
             self._emit(CacheFault("schema"))
+            self._tell(str(error))
         except CacheUnavailable:
             self._emit(CacheFault("schema"))
             self._next = time.monotonic() + min(interval, _SOON)
@@ -104,6 +109,16 @@ class Schemata:
             self._merge()
             if not rested_on(self.schema) <= before:
                 self._forget()
+
+    def _tell(self, why: str) -> None:
+        """Log it once, until it is another reason or has worked in between."""
+        if why != self._refused:
+            logger.warning(
+                "the tables cannot be learnt (%s): until then embeds are not cached and writes end "
+                "more than they must. Is SUPABASE_SERVICE_ROLE_KEY right?",
+                why,
+            )
+        self._refused = why
 
     @property
     def _is_wanted(self) -> bool:

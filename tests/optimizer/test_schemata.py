@@ -156,6 +156,16 @@ async def test_without_valkey_the_schema_is_not_used(tiers, root, facts):
     assert CacheFault("schema") in facts
 
 
+async def test_why_nothing_is_learnt_is_logged_once(process, root, caplog):
+    """A refused key would show in a count alone; it is said again when it has worked in between."""
+    one, known = process(), root.document
+    for root.document in (None, None, known, None):
+        await learn(one)
+    said = [record.getMessage() for record in caplog.records if "learnt" in record.getMessage()]
+    assert len(said) == 2
+    assert all("503" in line and "SUPABASE_SERVICE_ROLE_KEY" in line for line in said)
+
+
 async def test_what_is_declared_of_functions_is_part_of_it(process):
     """By name."""
     one = process()
