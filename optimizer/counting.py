@@ -2,7 +2,6 @@
 
 import time
 
-from optimizer.cache.fetching import Fetch
 from optimizer.cache.refreshing import BEHIND
 from optimizer.cache.served import Served
 from optimizer.domain.answer import Answer, Call
@@ -34,14 +33,21 @@ def failed_read(name: tuple[str, str], seconds: float) -> CacheRead:
     return CacheRead(name[0], ReadOutcome.ERROR, tier, reason, seconds, 0, shape=name[1])
 
 
-def measured(emit: Emit, relation: str, operation: Operation, call: Call) -> Fetch:
-    """Wrap a call so that it is counted, whatever becomes of it: as sent, or as not sent."""
+class Measured:
+    """A call that is counted, whatever becomes of it: as sent, or as not sent."""
 
-    async def fetch() -> Answer:
-        start = time.perf_counter()
+    def __init__(self, emit: Emit, relation: str, operation: Operation, call: Call) -> None:
+        self._emit = emit
+        self._named = relation, operation
+        self._call = call
+        self._began = False
+
+    async def __call__(self) -> Answer:
+        """Ask Supabase; raises what the call raises."""
+        self._began, start = True, time.perf_counter()
         status, received, kept_back = 0, 0, ""
         try:
-            answer = await call.send()
+            answer = await self._call.send()
             status, received = answer.status, len(answer.body)
         except CanvaloError as error:
             kept_back = error.kept_back
@@ -50,10 +56,13 @@ def measured(emit: Emit, relation: str, operation: Operation, call: Call) -> Fet
             return answer
         finally:
             seconds, added = time.perf_counter() - start, BEHIND.get()
-            sizes = call.sent_bytes, received
+            sizes = self._call.sent_bytes, received
             if not kept_back:
-                emit(UpstreamCall(relation, operation, status, seconds, *sizes, added))
+                self._emit(UpstreamCall(*self._named, status, seconds, *sizes, added))
             elif not added:  # nobody had asked for what the engine adds, and nothing left
-                emit(CallUnsent(relation, operation, kept_back))
+                self._emit(CallUnsent(*self._named, kept_back))
 
-    return fetch
+    def shared(self, error: CanvaloError) -> None:
+        """Count a read that shared another's call, of which nothing left: that saved none."""
+        if error.kept_back and not self._began:
+            self._emit(CallUnsent(*self._named, error.kept_back))

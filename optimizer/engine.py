@@ -11,7 +11,7 @@ from optimizer.cache.fence import Write as Fenced
 from optimizer.cache.fetching import Fetch
 from optimizer.cache.served import Served, without_cache
 from optimizer.cache.tiered import TieredCache
-from optimizer.counting import cache_read, failed_read, measured
+from optimizer.counting import Measured, cache_read, failed_read
 from optimizer.domain import causal, tags
 from optimizer.domain.answer import Answer, Call
 from optimizer.domain.causal import Demand
@@ -86,14 +86,13 @@ class Engine:
         `demand` says which write must be seen; without one, what the session has shown holds.
         """
         start = time.perf_counter_ns()
-        plan, fetch = (
-            self._plans.of(read, scope),
-            measured(self._emit, read.name, Operation.READ, call),
-        )
+        plan = self._plans.of(read, scope)
+        fetch = Measured(self._emit, read.name, Operation.READ, call)
         try:
             served = await self._answer(plan, fetch, demand or session.demand())
-        except (UpstreamError, PoolError):
+        except (UpstreamError, PoolError) as error:
             self._emit(failed_read(plan.name, (time.perf_counter_ns() - start) / 1e9))
+            fetch.shared(error)
             raise
         self._count(plan, served, time.perf_counter_ns() - start)
         return served
@@ -168,7 +167,7 @@ class Engine:
     ) -> tuple[Answer, Mark | None]:
         """Send it while its marker stands; the answer, and where the write ended."""
         timely = replace(call, send=lambda: _in_time(fenced, call.send))
-        send = measured(self._emit, write.change.name, write.change.operation, timely)
+        send = Measured(self._emit, write.change.name, write.change.operation, timely)
         try:
             answer = await send()
             return answer, await self._ended(write, fenced, answer, schema)

@@ -246,6 +246,19 @@ async def test_what_nothing_left_of_is_counted_apart_from_the_calls(
     assert facts.of(UpstreamCall) == []
 
 
+async def test_a_read_that_shares_a_call_which_never_left_saved_none(engine, supabase_table, facts):
+    """Each of many callers was asked for one, or an outage would look like a saving."""
+    supabase_table.gate.clear()
+    supabase_table.error = CircuitOpen("too often")
+    reads = [asyncio.create_task(read(engine, supabase_table)) for _ in range(5)]
+    await supabase_table.asked.wait()
+    await asyncio.sleep(0)
+    supabase_table.gate.set()
+    found = await asyncio.gather(*reads, return_exceptions=True)
+    assert [type(one) for one in found] == [CircuitOpen] * 5
+    assert len(facts.of(CacheRead)) == len(facts.of(CallUnsent)) == 5
+
+
 async def test_a_write_is_counted_with_its_status_or_zero(engine, supabase_table, facts):
     """Zero is an unknown outcome."""
     await engine.change(INSERT, supabase_table.write(b"new"))
