@@ -62,7 +62,7 @@ class Runtime:
             self.valkey,
             lambda: settings.cache_marker_life,
             lambda: settings.cache_compress_from,
-            project_of(config.supabase_url),
+            project_of(config.anon_key),
         )
         self.transport = make_transport(settings, proxy_for(config.supabase_url), self.emit)
         own = OwnQuestions(config, lambda: self.transport)

@@ -64,9 +64,12 @@ def digest(*parts: Any) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def project_of(url: str) -> str:
-    """A short hash of a project's address: one user id may be two people in two projects."""
-    return digest("project", url.rstrip("/").lower())[:12]
+def project_of(public_key: str) -> str:
+    """A short hash that tells projects apart: one user id may be two people in two of them.
+
+    By the public key and not by the address, which is another through a proxy or a custom domain.
+    """
+    return digest("project", public_key)[:12]
 
 
 def from_claims(claims: Mapping[str, Any], api_key: str = "") -> Scope:

@@ -112,8 +112,7 @@ def test_parts_do_not_run_together():
     assert digest("a", None) != digest("a", "null") != digest("a")
 
 
-def test_a_project_is_told_by_its_address():
-    """However it is spelled: all programs of one share what is kept."""
-    same_ = {"https://abcd.supabase.co", "https://ABCD.supabase.co/"}
-    assert len({scopes.project_of(url) for url in same_}) == 1
-    assert scopes.project_of("https://other.supabase.co") not in map(scopes.project_of, same_)
+def test_a_project_is_told_by_its_public_key():
+    """And the key itself does not show in it."""
+    assert scopes.project_of("sb_publishable_a") != scopes.project_of("sb_publishable_b")
+    assert "sb_publishable_a" not in scopes.project_of("sb_publishable_a")
