@@ -5,14 +5,29 @@ from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Self
 
 from ninja import Field, Schema
-from pydantic import ConfigDict, StringConstraints, create_model, model_validator
+from pydantic import (
+    ConfigDict,
+    StringConstraints,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
 
 from canvalo.crm.tables import Table
 
+_DIGITS = r"^[0-9]{1,10}(\.[0-9]{1,2})?$"
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Short = Annotated[str, StringConstraints(max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=10_000)]
-Money = Annotated[Decimal, Field(ge=0, max_digits=12, decimal_places=2)]
+_AMOUNT = {"minimum": 0, "maximum": 9_999_999_999.99, "multipleOf": 0.01}
+Money = Annotated[
+    Decimal,
+    Field(ge=0, max_digits=12, decimal_places=2),
+    WithJsonSchema(  # pydantic's own says nothing of the digits
+        {"anyOf": [{"type": "number"} | _AMOUNT, {"type": "string", "pattern": _DIGITS}]},
+        mode="validation",
+    ),
+]
 
 
 class Strict(Schema):
@@ -21,9 +36,19 @@ class Strict(Schema):
     model_config = ConfigDict(extra="forbid")
 
 
+def _as_patch(schema: dict[str, Any], shape: type[Any]) -> None:
+    """Say in the document what is validated below: something changes, and what never to null."""
+    schema["minProperties"] = len(schema.get("required", ())) + 1
+    for name in shape.required:
+        field = schema["properties"][name]
+        kinds = [kind for kind in field.pop("anyOf") if kind != {"type": "null"}]
+        field.update(kinds[0] if len(kinds) == 1 else {"anyOf": kinds})
+
+
 class Patch(Strict):
     """Some fields of a row; those in `required` may be changed, but not to null."""
 
+    model_config = ConfigDict(extra="forbid", json_schema_extra=_as_patch)
     required: ClassVar[tuple[str, ...]] = ()
 
     @model_validator(mode="after")
