@@ -26,6 +26,7 @@ RANGES = ("1h", "1y")
 WORK = {"pool": "/pool/", "batches": "/batches/"}  # read by step, not from the charts' figures
 LONG = ("30d", "1y")  # those whose points are added up from the most rows, and the longest
 _SUPABASE = "http://127.0.0.1:1"  # nobody asks it here
+_WORK_PAGE = 400  # ms; promised to nobody, it guards what was won by an index
 _CHROMIUM = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
 _ASSET = re.compile(r'(?:src|href)="(/static/(?!vendor/plotly)[^"]+)"')
 _IMPORT = re.compile(r'from "\./([\w.]+)"')
@@ -86,7 +87,7 @@ def _work(client: httpx.Client, page: str, name: str, rounds: int) -> Row:
     """The same of a page of the work that was done."""
     address = f"{WORK[page]}?range={name}"
     taken = min(_p95(lambda: client.get(address), rounds) for _ in range(3))
-    return Row(f"{page} of {name}, p95 ms: ours, allowed", taken, 250, "<= 1")
+    return Row(f"{page} of {name}, p95 ms: ours, allowed", taken, _WORK_PAGE, "<= 1")
 
 
 def _p95(call: Callable[[], httpx.Response], rounds: int) -> float:
