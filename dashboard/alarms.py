@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.urls import reverse
 
-from dashboard.content import Cell, Column, Listing, cell, link
+from dashboard.content import Cell, Column, Listing, cell, link, text_cell
 from dashboard.formats import count
 from dashboard.page import Scene
 from optimizer.domain.measures import figure, subject, threshold
@@ -79,7 +79,7 @@ def words(phase: Phase) -> str:
 
 
 def _rule(scene: Scene, rule: "Standing") -> list[Cell]:
-    name = Cell(rule.name, rule.name)
+    name = text_cell(rule.name)
     if scene.may_change:
         name = link(rule.name, reverse("admin:optimizer_alertrule_change", args=[rule.pk]))
     value = figure(rule.metric, rule.value)
@@ -92,20 +92,20 @@ def _rule(scene: Scene, rule: "Standing") -> list[Cell]:
         name,
         _state(scene, rule),
         _moment(rule.since, scene.zone),
-        Cell(watches, watches),
+        text_cell(watches),
         cell(value, rule.value),
         cell(count(rule.samples), rule.samples),
-        Cell(fires, fires),
-        Cell(rule.severity, rule.severity),
+        text_cell(fires),
+        text_cell(rule.severity),
         cell(count(rule.told), rule.told),
     ]
 
 
 def _state(scene: Scene, rule: "Standing") -> Cell:
     if not rule.enabled:
-        return Cell("off", "off")
+        return text_cell("off")
     if rule.phase is None:
-        return Cell("not judged yet", "not judged yet")
+        return text_cell("not judged yet")
     said = words(rule.phase)
     if rule.alarm_since is not None and rule.phase is not Phase.FIRING:
         said += ", alarm open"
@@ -117,18 +117,18 @@ def _state(scene: Scene, rule: "Standing") -> Cell:
 def _silence(scene: Scene, one: "Quieted") -> list[Cell]:
     now = "holds" if one.holds else "to come" if one.starts > scene.now or one.weekly else "over"
     rules = "all rules" if one.rules is None else ", ".join(one.rules) or "none any more"
-    reason, by = Cell(one.reason, one.reason), "" if scene.shared else one.by
+    reason, by = text_cell(one.reason), "" if scene.shared else one.by
     if scene.may_change:
         reason = link(one.reason, reverse("admin:optimizer_silence_change", args=[one.pk]))
     return [
         reason,
-        Cell(one.kind, one.kind),
-        Cell(now, now),
-        Cell(rules, rules),
+        text_cell(one.kind),
+        text_cell(now),
+        text_cell(rules),
         _moment(one.starts, scene.zone),
         _moment(one.ends, scene.zone),
         Cell("weekly" if one.weekly else "", "weekly" if one.weekly else None),
-        Cell(by, by),
+        text_cell(by),
     ]
 
 
@@ -137,13 +137,13 @@ def _mail(scene: Scene, mail: "Mail") -> list[Cell]:
     soon = None if mail.state == "dead" else mail.sent or mail.next_attempt
     cells = [
         _moment(mail.created, scene.zone),
-        Cell(mail.subject, mail.subject),
+        text_cell(mail.subject),
         Cell(state, mail.state, colour="error" if mail.state == "dead" else ""),
         cell(count(mail.attempts), mail.attempts),
         _moment(soon, scene.zone),
     ]
     if scene.may_change:
-        cells += [Cell(mail.recipient, mail.recipient), Cell(mail.error, mail.error)]
+        cells += [text_cell(mail.recipient), text_cell(mail.error)]
     return cells
 
 

@@ -4,13 +4,15 @@ from collections.abc import Sequence
 from datetime import tzinfo
 from typing import TYPE_CHECKING
 
-from dashboard.content import Cell, Column, Listing, cell
+from dashboard.content import Cell, Column, Listing, cell, text_cell
 from dashboard.formats import count, duration
 from optimizer.domain.chunks import RowStatus
 
 if TYPE_CHECKING:
     from optimizer.selectors import BatchDone, UndoneRows
 
+# Of which table and operation, in each listing of batches.
+OF = (Column("relation", "Table", numeric=False), Column("operation", "Kind", numeric=False))
 SAID = {  # as docs/batches.md has them
     RowStatus.FAILED: "refused by Supabase, or no row that can be sent",
     RowStatus.SKIPPED: "nothing matched: no such row, or a trigger left it out",
@@ -22,19 +24,18 @@ SAID = {  # as docs/batches.md has them
 def undone_listing(found: Sequence["UndoneRows"]) -> Listing:
     """One row a table, operation and status, the most rows first."""
     columns = [
-        Column("relation", "Table", numeric=False),
-        Column("operation", "Kind", numeric=False),
+        *OF,
         Column("status", "Status", numeric=False),
         Column("rows", "Rows"),
         Column("means", "What that means", numeric=False, long=True),
     ]
     rows = [
         [
-            Cell(one.relation, one.relation),
-            Cell(one.operation, one.operation),
-            Cell(one.status, one.status),
+            text_cell(one.relation),
+            text_cell(one.operation),
+            text_cell(one.status),
             cell(count(one.rows), one.rows),
-            Cell(_means(one.status), _means(one.status)),
+            text_cell(_means(one.status)),
         ]
         for one in found
     ]
@@ -51,8 +52,7 @@ def newest_listing(found: Sequence["BatchDone"], zone: tzinfo) -> Listing:
     """One row a batch, the newest first."""
     columns = [
         Column("at", f"Ended ({zone})", numeric=False),
-        Column("relation", "Table", numeric=False),
-        Column("operation", "Kind", numeric=False),
+        *OF,
         Column("rows", "Rows"),
         Column("failed", "Not done"),
         Column("calls", "Calls"),
@@ -69,8 +69,8 @@ def _row(one: "BatchDone", zone: tzinfo) -> list[Cell]:
     numbers = (one.rows, one.failed, one.calls, one.avoided)
     return [
         Cell(f"{at:%Y-%m-%d %H:%M:%S}", at.isoformat(timespec="seconds")),
-        Cell(one.relation, one.relation),
-        Cell(one.operation, one.operation),
+        text_cell(one.relation),
+        text_cell(one.operation),
         *(cell(count(number), number) for number in numbers),
         cell(duration(one.seconds), one.seconds),
     ]

@@ -136,6 +136,11 @@ def tile(id_: str, label: str, measure: Measure, note: str = "", change: str = "
     return Tile(id_, label, measure.number, measure.unit, note, said)
 
 
+def text_cell(text: str) -> Cell:
+    """A cell of words, which are what is sorted by and exported."""
+    return Cell(text, text)
+
+
 def link(text: str, href: str) -> Cell:
     """A cell that leads somewhere."""
     return Cell(text, text, href)

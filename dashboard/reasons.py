@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING
 
-from dashboard.content import Cell, Column, Listing, cell, link
+from dashboard.content import Cell, Column, Listing, cell, link, text_cell
 from dashboard.formats import count, duration, percent, size
 
 if TYPE_CHECKING:
@@ -25,10 +25,10 @@ def reason_listing(reasons: Mapping[str, int]) -> Listing:
     total = sum(reasons.values())
     rows = [
         [
-            Cell(name, name),
+            text_cell(name),
             cell(count(number), number),
             cell(percent(number / total), number / total),
-            Cell(HINTS.get(name, ""), HINTS.get(name, "")),
+            text_cell(HINTS.get(name, "")),
         ]
         for name, number in sorted(reasons.items(), key=lambda item: -item[1])
         if number
@@ -85,7 +85,7 @@ def _shape(shape: "Shape", addresses: Addresses) -> list[Cell]:
     why = sorted(shape.reasons.items(), key=lambda item: -item[1])
     said = ", ".join(f"{name} {count(number)}" for name, number in why)
     return [
-        Cell(shape.shape, shape.shape),
+        text_cell(shape.shape),
         _relation(shape.relation, addresses),
         cell(duration(shape.seconds), shape.seconds),
         cell(duration(mean), mean),
@@ -93,7 +93,7 @@ def _shape(shape: "Shape", addresses: Addresses) -> list[Cell]:
         cell(count(shape.misses), shape.misses),
         cell(percent(share), share),
         cell(size(shape.received), shape.received),
-        Cell(said, said),
+        text_cell(said),
     ]
 
 
@@ -101,11 +101,11 @@ def _sample(sample: "Sample", addresses: Addresses, zone: tzinfo) -> list[Cell]:
     at = datetime.fromtimestamp(sample.at, UTC).astimezone(zone)
     return [
         Cell(f"{at:%Y-%m-%d %H:%M:%S}", at.isoformat()),
-        Cell(sample.kind, sample.kind),
+        text_cell(sample.kind),
         _relation(sample.relation, addresses),
-        Cell(sample.shape, sample.shape),
+        text_cell(sample.shape),
         Cell(sample.outcome, sample.outcome, colour=sample.outcome),
-        Cell(sample.reason, sample.reason),
+        text_cell(sample.reason),
         cell(duration(sample.seconds), sample.seconds),
         cell(size(sample.received), sample.received),
     ]
@@ -113,4 +113,4 @@ def _sample(sample: "Sample", addresses: Addresses, zone: tzinfo) -> list[Cell]:
 
 def _relation(name: str, addresses: Addresses) -> Cell:
     address = addresses.get(name)
-    return link(name, address) if address else Cell(name, name)
+    return link(name, address) if address else text_cell(name)

@@ -1,7 +1,8 @@
 """Charts and tiles of what the series' columns do not tell: leases, outcomes, batches. Pure."""
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
 
 from dashboard.charts import Curve, Kind, Value, times
 from dashboard.content import Tile, tile
@@ -12,7 +13,10 @@ from optimizer.domain.request import Wanted
 from optimizer.domain.tally import Key, Step, Tally
 
 if TYPE_CHECKING:
+    from dashboard.page import Scene
     from optimizer.selectors import Tallied
+
+    Tell = Callable[..., list[Tallied]]
 
 HALF, MOST = "p50: half took no longer", "p95: 19 of 20 took no longer"
 Take = Callable[[Counts], Value]
@@ -28,12 +32,19 @@ class Points:
         self._points, self._before = points, before
         self.times = times(points, wanted, before)
 
-    @property
+    @classmethod
+    def read(cls, scene: "Scene", tell: "Tell", *steps: Step) -> Self:
+        """Those of some steps in a page's range, as a selector tells them."""
+        before = scene.wanted.before() if scene.asked.compare else None
+        then = None if before is None else tell(before, *steps)
+        return cls(tell(scene.wanted, *steps), then, scene.wanted)
+
+    @cached_property
     def total(self) -> Counts:
         """All points together."""
         return added_up(self._points)
 
-    @property
+    @cached_property
     def then(self) -> Counts | None:
         """All points of the period before together."""
         return None if self._before is None else added_up(self._before)

@@ -1,6 +1,6 @@
 """What went wrong on the way: sent again, refused here, not sent, done without. Pure."""
 
-from dashboard.content import Cell, Column, Listing, cell
+from dashboard.content import Column, Listing, cell, text_cell
 from dashboard.formats import count, duration
 from optimizer.domain.counts import Counts
 from optimizer.domain.tally import Step, Tally
@@ -19,10 +19,10 @@ def trouble_listing(total: Counts) -> Listing:
     ]
     rows = [
         [
-            Cell(what, what),
+            text_cell(what),
             cell(count(tally.count), tally.count),
             cell(duration(tally.seconds) if tally.nanoseconds else "", tally.seconds or None),
-            Cell(hint(what), hint(what)),
+            text_cell(hint(what)),
         ]
         for what, tally in sorted(found.items(), key=lambda item: (-item[1].count, item[0]))
     ]
@@ -64,11 +64,6 @@ def repeated(counts: Counts) -> int:
 def shed(counts: Counts) -> int:
     """Attempts and leases refused here."""
     return _number(counts, SHED)
-
-
-def unsent(counts: Counts) -> int:
-    """Requests of which nothing left."""
-    return _number(counts, UNSENT)
 
 
 def _number(counts: Counts, kind: str) -> int:

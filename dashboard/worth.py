@@ -5,7 +5,7 @@ from datetime import tzinfo
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from dashboard.content import Cell, Column, Listing, cell
+from dashboard.content import Cell, Column, Listing, cell, text_cell
 from dashboard.formats import UNKNOWN, Measure, count, percent, size
 from optimizer.domain.cost import Line, Price
 from optimizer.domain.figure import Figure, QuotaEnd
@@ -58,8 +58,10 @@ def workings_listing(found: "Cost", zone: tzinfo) -> Listing:
         Column("value", "Value", numeric=False),
         Column("formula", "Worked out as", numeric=False, long=True),
     ]
-    rows = [[_named(one), _value(one), _text(one.formula)] for one in found.figures]
-    rows += [[_text(_end(one)), _reached(one, zone), _text(one.formula)] for one in found.quotas]
+    rows = [[_named(one), _value(one), text_cell(one.formula)] for one in found.figures]
+    rows += [
+        [text_cell(_end(one)), _reached(one, zone), text_cell(one.formula)] for one in found.quotas
+    ]
     caption = "What was counted since the cycle began, and when a quota ends if it goes on so."
     return Listing("workings", "Counted and forecast", caption, columns, rows)
 
@@ -82,7 +84,7 @@ def inputs_listing(found: "Cost", *, named: bool) -> Listing:
         return source if named else source.partition(ENTERED)[0]
 
     rows = [
-        [_text(text) for text in (name, one.name, one.value, told(one.source))]
+        [text_cell(text) for text in (name, one.name, one.value, told(one.source))]
         for name, inputs in of
         for one in inputs
     ]
@@ -108,13 +110,13 @@ def prices_listing(sheet: Sequence[Price]) -> Listing:
 
 def _line(line: Line) -> list[Cell]:
     return [
-        Cell(line.item, line.item),
+        text_cell(line.item),
         *(_amount(number, line.unit) for number in (line.avoided, line.used, line.quota)),
         cell(percent(line.share), line.share),
         _amount(line.left, line.unit),
         *(cell(dollars(usd, usd), _exact(usd)) for usd in (line.low, line.high)),
-        Cell(line.formula, line.formula),
-        Cell(line.note, line.note),
+        text_cell(line.formula),
+        text_cell(line.note),
     ]
 
 
@@ -139,22 +141,18 @@ def _value(one: Figure) -> Cell:
     return cell(percent(one.value), one.value)
 
 
-def _text(text: str) -> Cell:
-    return Cell(text, text)
-
-
 def _price(price: Price) -> list[Cell]:
     charged = f"{price.charged_from}" if price.charged_from else ""
     per = _amount(price.per, price.unit)
     started = Cell(f"started {per.text}", per.raw) if price.started else per
     return [
-        Cell(price.item, price.item),
+        text_cell(price.item),
         _amount(price.quota, price.unit) if price.quota else Cell("none", 0),
         Cell(f"{price.usd:f}", _exact(price.usd)),
         started,
-        Cell(f"{price.as_of}", f"{price.as_of}"),
+        text_cell(f"{price.as_of}"),
         Cell(charged, charged or None),
-        Cell(price.source, price.source),
+        text_cell(price.source),
     ]
 
 

@@ -1,11 +1,23 @@
 """Many rows in few calls: what was written in batches, and which rows were not done."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from dashboard.batch_listings import SAID, newest_listing, undone_listing
+from dashboard.batch_listings import OF, SAID, newest_listing, undone_listing
 from dashboard.charts import Chart, Kind, Unit
-from dashboard.content import Cell, Column, Content, Listing, Note, Section, Tile, cell, link, tile
+from dashboard.content import (
+    Cell,
+    Column,
+    Content,
+    Listing,
+    Note,
+    Section,
+    Tile,
+    cell,
+    link,
+    text_cell,
+    tile,
+)
 from dashboard.formats import UNKNOWN, Measure, count, duration, percent, size
 from dashboard.page import COMPARE, RANGE, Page, Scene
 from dashboard.pages.relations import address_of
@@ -45,15 +57,9 @@ class Listed:
 
 def build(scene: Scene) -> Content:
     """Read the batches of the range, and of the one before where it is compared."""
-    wanted, before = scene.wanted, scene.wanted.before() if scene.asked.compare else None
-
-    def read(tell: Callable[..., list[selectors.Tallied]], *steps: Step) -> Points:
-        then = None if before is None else tell(before, *steps)
-        return Points(tell(wanted, *steps), then, wanted)
-
-    counted = read(selectors.tallies, Step.BATCHED, Step.UNDONE)
-    times = read(selectors.durations, Step.BATCHED)
-    return batches(scene, (counted, times), _listed(wanted))
+    counted = Points.read(scene, selectors.tallies, Step.BATCHED, Step.UNDONE)
+    times = Points.read(scene, selectors.durations, Step.BATCHED)
+    return batches(scene, (counted, times), _listed(scene.wanted))
 
 
 def _listed(wanted: Wanted) -> Listed:
@@ -144,8 +150,7 @@ def _times(times: Points) -> Chart:
 
 def _kinds(scene: Scene, kinds: Sequence[selectors.BatchKind]) -> Listing:
     columns = [
-        Column("relation", "Table", numeric=False),
-        Column("operation", "Kind", numeric=False),
+        *OF,
         Column("batches", "Batches"),
         Column("partial", "In part"),
         Column("rows", "Rows"),
@@ -171,13 +176,13 @@ def _kind(scene: Scene, kind: selectors.BatchKind) -> list[Cell]:
     each = kind.rows / kind.calls if kind.calls else None
     mean = kind.seconds / kind.batches if kind.batches else None
     name = kind.relation
-    told = link(name, address_of(scene, name)) if "." in name else Cell(name, name)
+    told = link(name, address_of(scene, name)) if "." in name else text_cell(name)
     numbers = (
         kind.batches, kind.partial, kind.rows, kind.done, kind.failed, kind.calls, kind.avoided,
     )  # fmt: skip
     return [
         told,
-        Cell(kind.operation, kind.operation),
+        text_cell(kind.operation),
         *(cell(count(number), number) for number in numbers),
         cell(UNKNOWN if each is None else f"{each:,.1f}", each),
         cell(size(kind.sent_bytes), kind.sent_bytes),

@@ -1,6 +1,5 @@
 """The way to Supabase: who waits for a client, how long calls take, what was sent again."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from dashboard.charts import Chart, Unit
@@ -8,7 +7,7 @@ from dashboard.content import Content, Section, Tile, tile
 from dashboard.formats import UNKNOWN, Measure, count, duration, percent
 from dashboard.page import Page, Scene
 from dashboard.tallied import HALF, MOST, Number, Points, counted_tile, within_ms
-from dashboard.trouble import faults, repeated, shed, trouble_listing, unsent
+from dashboard.trouble import faults, repeated, shed, trouble_listing
 from optimizer import selectors
 from optimizer.domain.counts import Counts
 from optimizer.domain.tally import Step, Tally
@@ -52,16 +51,11 @@ def version(scene: Scene) -> object:
 
 
 def _ways(scene: Scene) -> Ways:
-    wanted, before = scene.wanted, scene.wanted.before() if scene.asked.compare else None
-
-    def read(tell: Callable[..., list[selectors.Tallied]], *steps: Step) -> Points:
-        then = None if before is None else tell(before, *steps)
-        return Points(tell(wanted, *steps), then, wanted)
-
+    steps = Step.LENT, Step.SENT, Step.UNSENT, Step.FAULT
     return Ways(
-        read(selectors.tallies, Step.LENT, Step.SENT, Step.UNSENT, Step.FAULT),
-        read(selectors.durations, Step.LENT),
-        read(selectors.durations, Step.SENT),
+        Points.read(scene, selectors.tallies, *steps),
+        Points.read(scene, selectors.durations, Step.LENT),
+        Points.read(scene, selectors.durations, Step.SENT),
     )
 
 
@@ -76,7 +70,7 @@ def _tiles(ways: Ways, now: selectors.PoolNow | None) -> list[Tile]:
         _times("upstream", "Supabase took, p95", ways.calls.total.of(Step.SENT), "none sent"),
         counted_tile("repeated", "Sent again", repeated, total, then, "after an attempt failed"),
         counted_tile("shed", "Refused here", shed, total, then, "attempts and leases, at no cost"),
-        counted_tile("unsent", "Not sent", unsent, total, then, "requests that failed unsent"),
+        counted_tile("unsent", "Not sent", _unsent, total, then, "requests that failed unsent"),
         breaker(total, now),
     ]
 
@@ -177,6 +171,10 @@ def _trouble(counted: Points) -> Chart:
 
 def _lent(counts: Counts) -> int:
     return counts.of(Step.LENT).count
+
+
+def _unsent(counts: Counts) -> int:
+    return counts.unsent
 
 
 PAGE = Page(
