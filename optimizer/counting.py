@@ -36,7 +36,11 @@ def failed_read(name: tuple[str, str], seconds: float) -> CacheRead:
 class Measured:
     """A call that is counted, whatever becomes of it: as sent, or as not sent."""
 
-    def __init__(self, emit: Emit, relation: str, operation: Operation, call: Call) -> None:
+    def __init__(
+        self, emit: Emit, relation: str, operation: Operation, call: Call, *, added: bool = False
+    ) -> None:
+        """`added` where no caller asked for it; so is what is fetched behind a reader."""
+        self._added = added
         self._emit = emit
         self._named = relation, operation
         self._call = call
@@ -55,7 +59,7 @@ class Measured:
         else:
             return answer
         finally:
-            seconds, added = time.perf_counter() - start, BEHIND.get()
+            seconds, added = time.perf_counter() - start, self._added or BEHIND.get()
             sizes = self._call.sent_bytes, received
             if not kept_back:
                 self._emit(UpstreamCall(*self._named, status, seconds, *sizes, added))

@@ -6,12 +6,13 @@ import time
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Any
 
-from optimizer.domain.answer import Answer
-from optimizer.domain.facts import CacheFault, Emit, Operation, UpstreamCall
+from optimizer.counting import Measured
+from optimizer.domain.answer import Answer, Call
+from optimizer.domain.facts import CacheFault, Emit, Operation
 from optimizer.domain.grain.outlines import outlines, rested_on
 from optimizer.domain.grain.schema import Declared, Routine, Schema
 from optimizer.domain.openapi import declared, read_document
-from optimizer.errors import CacheUnavailable, CanvaloError, ConfigurationError, UpstreamError
+from optimizer.errors import CacheUnavailable, ConfigurationError, UpstreamError
 from optimizer.upstream.exchange import json_of
 
 logger = logging.getLogger(__name__)
@@ -74,11 +75,14 @@ class Schemata:
     async def _look(self, name: str, interval: float) -> None:
         if self._epoch() != self._learnt_in:
             self._forget()
-        if self._fetch is None or not self._is_wanted or time.monotonic() < self._next:
+        fetch = self._fetch
+        if fetch is None or not self._is_wanted or time.monotonic() < self._next:
             return
         self._next = time.monotonic() + interval
+        call = Call(lambda: fetch(name))
+        ask = Measured(self._emit, _COUNTED_AS, Operation.READ, call, added=True)
         try:
-            document = json_of(await self._asked(self._fetch, name))
+            document = json_of(await ask())
             if document != self._document:
                 await self._learn(read_document(document, name))
                 self._document = document
@@ -140,20 +144,3 @@ class Schemata:
 
     def _with_declarations(self, told: Schema) -> Schema:
         return declared(told, self._declared, self._routines, keys_complete=self._keys_complete)
-
-    async def _asked(self, fetch: FetchRoot, name: str) -> Answer:
-        """A question of the engine's own, counted as one that it added."""
-        start, status, size, left = time.perf_counter(), 0, 0, True
-        try:
-            answer = await fetch(name)
-            status, size = answer.status, len(answer.body)
-        except CanvaloError as error:
-            left = not error.kept_back
-            raise
-        else:
-            return answer
-        finally:
-            seconds = time.perf_counter() - start
-            call = UpstreamCall(_COUNTED_AS, Operation.READ, status, seconds, 0, size, added=True)
-            if left:
-                self._emit(call)

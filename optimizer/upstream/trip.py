@@ -1,7 +1,6 @@
 """One request on its way: who asks, what repeating it may do, and what its attempts left behind."""
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeVar
 
@@ -138,12 +137,15 @@ def ended_of(got: Answer | httpx.Response | Failed, number: int) -> Ended:
     if isinstance(got, Failed):
         asked = got.error.retry_in if isinstance(got.error, CircuitOpen) else 0.0
         return Ended(got.how, number, asked)
+    status = got.status if isinstance(got, Answer) else got.status_code
+    if status < 400:
+        return Ended(status, number)
     if isinstance(got, httpx.Response):
-        return Ended(got.status_code, number, _asked(got.status_code, got.headers))
-    wait = _asked(got.status, dict(got.headers))
-    return Ended(got.status, number, wait, not got.never_began, got.is_chosen)
+        return Ended(status, number, _asked(got.headers.get("retry-after")))
+    wait = _asked(got.header("retry-after"))
+    return Ended(status, number, wait, not got.never_began, got.is_chosen)
 
 
-def _asked(status: int, headers: Mapping[str, str]) -> float:
-    """Seconds that an answer asks to wait; one that is none of an error asks nothing."""
-    return wait_asked(headers.get("retry-after", ""), time.time()) if status >= 400 else 0.0
+def _asked(retry_after: str | None) -> float:
+    """Seconds that an error asks to wait."""
+    return wait_asked(retry_after or "", time.time())
