@@ -16,16 +16,12 @@ def mounted(prefix: str, app: App) -> App:
     """
 
     async def whole(scope: Any, receive: Receive, send: Send) -> None:
-        await app(
-            scope if _is_whole(scope["path"], prefix) else _put_back(scope, prefix), receive, send
-        )
+        await app(_put_back(scope, prefix), receive, send)
 
     return whole if prefix else app
 
 
-def _is_whole(path: str, prefix: str) -> bool:
-    return path == prefix or path.startswith(f"{prefix}/")
-
-
 def _put_back(scope: dict[str, Any], prefix: str) -> dict[str, Any]:
-    return {**scope, "path": prefix + scope["path"]}
+    path = scope["path"]
+    is_whole = path == prefix or path.startswith(f"{prefix}/")
+    return scope if is_whole else {**scope, "path": prefix + path}

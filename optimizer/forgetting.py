@@ -4,6 +4,7 @@ Keys are hashes and answers hold rows of many, so nothing tells which entries sp
 go, and the cache fills again.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -57,12 +58,16 @@ def forget_mail(address: str) -> dict[str, int]:
 
 def _struck_out(rule: AlertRule, address: str) -> bool:
     """Strike an address out of a rule; False where the rule does not name it."""
-    left = [one for one in rule.addresses if one.casefold() != address.casefold()]
+    left = _without(rule.addresses, address)
     if len(left) == len(rule.addresses):
         return False
     rule.recipients = ", ".join(left)
     rule.save(update_fields=["recipients"])
     return True
+
+
+def _without(addresses: Iterable[str], address: str) -> list[str]:
+    return [one for one in addresses if one.casefold() != address.casefold()]
 
 
 def _changes_with(address: str) -> QuerySet[SettingsChange]:
@@ -75,7 +80,7 @@ def _strike_from_record(change: SettingsChange, address: str) -> bool:
     found = False
     for side in ("private_before", "private_after"):
         kept = addresses_in(getattr(change, side))
-        left = [one for one in kept if one.casefold() != address.casefold()]
+        left = _without(kept, address)
         found |= len(left) < len(kept)
         setattr(change, side, ", ".join(left))
     change.save(update_fields=["private_before", "private_after"])

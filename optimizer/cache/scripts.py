@@ -9,7 +9,7 @@ All keys carry one hash tag, so that a cluster keeps them together:
     {canvalo}:m:<tag>      a hash: writer → deadline in ms; one marker a writer, no key expiry
     {canvalo}:marked       a sorted set: tag → the latest deadline of its markers in ms
     {canvalo}:e:<project><key>  a hash: stamps, value; always with an expiry
-    {canvalo}:f:<key>      who fetches an entry at present, and under which stamps
+    {canvalo}:f:<project><key>  who fetches an entry at present, and under which stamps
     {canvalo}:q:<relation> a hash: tag of filters → the filters, for those who write
     {canvalo}:doubted      a hash: relation → its columns that answers show otherwise than declared
     {canvalo}:outlines     a hash: relation → its key and the types of its columns, as last learnt

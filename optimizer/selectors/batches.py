@@ -14,8 +14,6 @@ from optimizer.selectors.tallies import within
 
 MOST_BATCHES = 50  # that are listed
 _SUMMED = ("count", "nanoseconds", "rows", "failed", "calls", "sent", "received")
-
-
 _UNDONE = ("relation", "operation", "outcome", "total")
 
 
