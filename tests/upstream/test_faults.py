@@ -51,12 +51,20 @@ async def test_as_many_calls_are_counted_as_arrive(contacts, edge, engine, fault
     assert sum(cells[key].count for key in sent) == len(asked)
 
 
-async def test_what_is_refused_here_is_no_call(contacts, edge, engine):
-    """The line is full: Supabase sees one request, and one is counted; the other says why."""
+@pytest.fixture
+async def line_is_full(contacts, edge, engine):
+    """A slow read has the one connection, and nobody may wait."""
     engine.settings.update(pool_max_connections=1, pool_max_waiting=0)
     once(edge, Fault.SLOW_HEADERS, "GET")
     reading = asyncio.create_task(contacts(lambda table: table.select("id").limit(1)))
     await until(lambda: edge.seen)
+    yield
+    await asyncio.gather(reading, return_exceptions=True)
+
+
+@pytest.mark.usefixtures("line_is_full")
+async def test_what_is_refused_here_is_no_call(engine):
+    """Supabase sees one request, and one is counted; the other says why."""
     with pytest.raises(PoolFull):
         async with engine.pool.get_connection() as client:
             await client.schema("api").table("contacts").select("id").execute()
@@ -64,7 +72,6 @@ async def test_what_is_refused_here_is_no_call(contacts, edge, engine):
     unsent = {key[2:6]: tally.count for key, tally in cells.items() if key[1] == "unsent"}
     assert unsent == {("api.contacts", "read", "line full", ""): 1}
     assert not any(key[1] == "sent" for key in cells)
-    await asyncio.gather(reading, return_exceptions=True)
 
 
 @pytest.mark.parametrize("fault", ALL)
@@ -133,17 +140,13 @@ async def test_a_repeated_upsert_keeps_its_marker(contacts, edge, engine, mark):
     assert await engine.valkey.keys("{canvalo}:m:*")
 
 
-async def test_a_write_that_is_refused_here_leaves_no_marker(contacts, edge, engine):
+@pytest.mark.usefixtures("line_is_full")
+async def test_a_write_that_is_refused_here_leaves_no_marker(engine):
     """Shedding load must not keep others from the cache for a minute."""
-    engine.settings.update(pool_max_connections=1, pool_max_waiting=0)
-    once(edge, Fault.SLOW_HEADERS, "GET")
-    reading = asyncio.create_task(contacts(lambda table: table.select("id").limit(1)))
-    await until(lambda: edge.seen)
     with pytest.raises(PoolFull):
         async with engine.pool.get_connection() as client:
             await client.schema("api").table("contacts").insert({"name": "never"}).execute()
     assert not await engine.valkey.keys("{canvalo}:m:*")
-    await asyncio.gather(reading, return_exceptions=True)
 
 
 async def test_a_pause_that_is_asked_for_is_kept(contacts, edge, engine):
